@@ -1,0 +1,1 @@
+"""Whatever starts a run: command line, server, webhook receiver, schedules."""

@@ -1,0 +1,39 @@
+"""The root command. Imports no command: each is loaded when it is called, so that `--help` stays fast."""
+
+import sys
+
+from cyclopts import App
+
+from linestop import __version__
+
+COMMANDS = {
+    "run": "Audit a repository, carry out what was planned, update its wiki.",
+    "audit": "Review a repository and write at most 5 plans.",
+    "execute": "Carry out open tickets until the oracle says done.",
+    "document": "Bring the repository's wiki up to date, on a branch.",
+    "up": "Start server, UI, worker, schedules and webhook receiver.",
+    "down": "Stop all that `up` started.",
+    "ticket": "List, show, add, gate and release tickets.",
+    "batch": "Show how far a batch is.",
+    "oracle": "Say whether a batch is done: exit 0 done, 3 not done, 4 waiting on a person.",
+    "incident": "List, show and close line stops.",
+    "insight": "Answer questions about the runs, from DuckDB.",
+    "history": "Show the runs of a repository, newest first.",
+    "doctor": "Check git, Python, Prefect, sandbox tools, server, disk and policy.",
+}
+
+app = App(
+    name="linestop",
+    help="Runs coding agents unattended on a git repository and can prove what they did.",
+    version=__version__,
+    help_format="markdown",
+)
+for _name, _help in COMMANDS.items():
+    app.command(f"linestop.deployments.cli.{_name}:{_name}", name=_name, help=_help)
+
+
+def main() -> None:
+    """Run the command line; errors become three-part texts and exit codes here and nowhere else."""
+    from linestop.deployments.cli.errors import guarded  # noqa: PLC0415  # keeps --help free of pydantic
+
+    sys.exit(guarded(app, sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The loops, one a file: audit, execution, ticket, documentation."""

@@ -1,0 +1,84 @@
+"""Every error linestop raises on purpose. Owns the tree; the command line turns it into text and an exit code.
+
+```
+LinestopError            what failed, what was found, what to do        exit 1
+├── UsageError           the call's words are off                       exit 2
+├── PolicyError          .linestop/config.toml or the environment       exit 2
+├── RepositoryError      git, a worktree, a branch
+├── PlanError            a plan that the validator refuses
+├── TrackerError         the tracker can't be read or written
+├── RecordError          a run record can't be read or written
+├── ToolError            a scanner or another command is missing or broke
+├── ServerError          the Prefect server can't be reached or started
+└── InfraError           may be retried: disk, network, a lock held by another
+```
+
+"Not met", "denied" and "stopped" are values (verdicts.py), never exceptions.
+"""
+
+
+class LinestopError(Exception):
+    """Something failed in a way that a person must hear about."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, found: str = "", todo: str = "") -> None:
+        self.what = what
+        self.found = found
+        self.todo = todo
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        parts = [self.what]
+        if self.found:
+            parts.append(f"found: {self.found}")
+        if self.todo:
+            parts.append(f"do: {self.todo}")
+        return "\n  ".join(parts)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.what, self.found, self.todo))
+
+
+def _rebuild(kind: type[LinestopError], what: str, found: str, todo: str) -> LinestopError:
+    return kind(what, found=found, todo=todo)
+
+
+class UsageError(LinestopError):
+    """The call's words are off."""
+
+    exit_code = 2
+
+
+class PolicyError(LinestopError):
+    """The policy of the repository or the machine's settings can't be used."""
+
+    exit_code = 2
+
+
+class RepositoryError(LinestopError):
+    """Git refused, or the repository is not what the run needs."""
+
+
+class PlanError(LinestopError):
+    """A plan can't be read or breaks a rule of the validator."""
+
+
+class TrackerError(LinestopError):
+    """The tracker can't be read or written."""
+
+
+class RecordError(LinestopError):
+    """A run record can't be read or written."""
+
+
+class ToolError(LinestopError):
+    """A scanner or another command is missing or broke."""
+
+
+class ServerError(LinestopError):
+    """The Prefect server can't be reached or started."""
+
+
+class InfraError(LinestopError):
+    """The machine failed, not the work: it may be retried and uses up no attempt."""

@@ -1,0 +1,83 @@
+"""Where things are kept (SPEC.md section 3). Owns every path; creates only the state folder and its ignore file."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from linestop.errors import InfraError, RepositoryError
+
+STATE = ".linestop"
+
+
+def home() -> Path:
+    """Return `$LINESTOP_HOME`, default `~/.linestop`."""
+    return Path(os.environ.get("LINESTOP_HOME") or Path.home() / STATE).expanduser().resolve()
+
+
+def repository_root(start: Path) -> Path:
+    """Return the root of the main checkout that `start` belongs to, worktrees included, from git's common directory.
+
+    Raises:
+        RepositoryError: `start` lies in no git repository, or in a bare one.
+    """
+    start = start.expanduser().resolve()
+    for folder in (start, *start.parents):
+        marker = folder / ".git"
+        if marker.is_dir():
+            return folder
+        if marker.is_file():
+            return _main_checkout(folder, marker)
+    raise RepositoryError(
+        f"{start} is not in a git repository",
+        found="no .git there or above",
+        todo=f"git -C {start} init && git -C {start} add -A && git -C {start} commit -m start, or name another folder",
+    )
+
+
+def _main_checkout(folder: Path, marker: Path) -> Path:
+    """Follow a `.git` file: a worktree leads to its main checkout, a submodule is a root of its own."""
+    target = (folder / marker.read_text().removeprefix("gitdir:").strip()).resolve()
+    common = target / "commondir"
+    if not common.is_file():
+        return folder
+    main = (target / common.read_text().strip()).resolve()
+    return main.parent if main.name == ".git" else folder
+
+
+def repository_key(root: Path) -> str:
+    """Return `<name>-<8 hex>`, unique to the root's resolved path: two repositories never share one."""
+    root = root.resolve()
+    return f"{root.name}-{hashlib.sha256(str(root).encode()).hexdigest()[:8]}"
+
+
+class Layout:
+    """Every path of one repository's run state."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.key = repository_key(self.root)
+        self.state = self.root / STATE
+        self.config = self.state / "config.toml"
+        self.tracker = self.state / "tracker.db"
+        self.runs = self.state / "runs"
+        self.incidents = self.state / "incidents"
+        self.cautions = self.state / "cautions"
+        self.worktrees = home() / "worktrees" / self.key
+
+    def ensure(self) -> "Layout":
+        """Create the state folder and the file that makes git ignore it (all but config.toml).
+
+        Raises:
+            InfraError: the folder can't be written.
+        """
+        ignore = self.state / ".gitignore"
+        try:
+            self.runs.mkdir(parents=True, exist_ok=True)
+            if not ignore.exists():
+                # The first line hides the ignore file itself too, so that a main checkout stays clean.
+                ignore.write_text("*\n!config.toml\n")
+        except OSError as error:
+            raise InfraError(
+                f"linestop can't keep its state in {self.state}", found=str(error), todo="make the folder writable"
+            ) from error
+        return self

@@ -1,0 +1,116 @@
+"""The policy of a repository: `.linestop/config.toml`, with env > file > default. Owns reading it; no other module does."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from linestop.errors import PolicyError
+from linestop.paths import Layout
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AuditPolicy(_Section):
+    """What the audit looks for."""
+
+    rules: tuple[str, ...] | None = Field(default=None, description="ruff rules; nothing = the built-in allow-list")
+    ignore: tuple[str, ...] = Field(default=(), description="rules never reported, of any source")
+    exclude: tuple[str, ...] = Field(default=(), description="globs of paths never looked at")
+    sources: dict[str, str] = Field(default_factory=dict, description="further scanners: name = command that prints SARIF")
+    max_plans: int = Field(default=5, ge=1, le=5)
+    timeout_seconds: int = Field(default=300, ge=1)
+
+
+class ChecksPolicy(_Section):
+    """The repository's own checks. Nothing set = detected."""
+
+    command: str | None = Field(default=None, description="the test command, split as a shell would, run without one")
+    setup: tuple[str, ...] | None = Field(default=None, description="pip requirements of the environment to build")
+    python: str | None = Field(default=None, description="interpreter to run the checks with, instead of building one")
+    timeout_seconds: int = Field(default=1800, ge=1)
+    tests: tuple[str, ...] = Field(default=(), description="globs of test files, added to the detected ones")
+
+
+class ExecutionPolicy(_Section):
+    """How tickets are carried out."""
+
+    base: str | None = Field(default=None, description="base branch; nothing = the branch checked out")
+    parallel: int = Field(default=2, ge=1, le=32, description="tickets at a time; SQLite serves few, see docs")
+    attempts: int = Field(default=3, ge=1, le=10, description="per chunk")
+    failures_to_stop: int = Field(default=3, ge=1, le=10, description="failures in a row that stop a ticket")
+    lease_seconds: int = Field(default=600, ge=10)
+    delivery: Literal["branch"] = Field(default="branch", description="nothing is pushed or merged")
+
+
+class GuardsPolicy(_Section):
+    """What a diff may never do; `allow` names the exceptions as rule:glob."""
+
+    allow: tuple[str, ...] = Field(default=(), description="for example `suppressions:src/legacy/*`")
+    max_out_of_scope: int = Field(default=5, ge=1, description="files out of scope from which the plan is reviewed")
+
+
+class DocumentationPolicy(_Section):
+    """What the wiki covers."""
+
+    exclude: tuple[str, ...] = Field(default=(), description="globs of paths the wiki leaves out")
+
+
+class Policy(BaseSettings):
+    """All of it. Environment variables are `LINESTOP_EXECUTION__PARALLEL` and so on."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="LINESTOP_", env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+    )
+
+    audit: AuditPolicy = AuditPolicy()
+    checks: ChecksPolicy = ChecksPolicy()
+    execution: ExecutionPolicy = ExecutionPolicy()
+    guards: GuardsPolicy = GuardsPolicy()
+    documentation: DocumentationPolicy = DocumentationPolicy()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources: environment, then the file given to `load_policy`, then defaults."""
+        return (env_settings, init_settings)
+
+
+def load_policy(layout: Layout) -> Policy:
+    """Return the policy of a repository.
+
+    Raises:
+        PolicyError: the file is no TOML, or a value is out of bounds; names the key and the value.
+    """
+    values = _file_values(layout.config)
+    try:
+        return Policy(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise PolicyError(
+            f"the policy can't be used: {key}: {first['msg']}",
+            found=f"{first.get('input')!r} in {layout.config} or the environment",
+            todo="correct it; `linestop doctor` prints every value and where it came from",
+        ) from error
+
+
+def _file_values(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise PolicyError(f"{path} can't be read", found=str(error), todo="correct the file or remove it") from error
+
+

@@ -1,0 +1,189 @@
+"""The ports: what the loops need of the world, as Protocols. Adapters live in blocks/; tests/contracts/ holds each suite."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from linestop.events import EventLog
+from linestop.findings import Finding
+from linestop.plans import Chunk, Plan
+from linestop.tickets import Evidence, Ticket, TicketState
+from linestop.verdicts import CheckReport, CommandRun
+
+
+class Scan(BaseModel):
+    """What a source reported, and the command that said so."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source: str
+    findings: tuple[Finding, ...]
+    run: CommandRun
+
+
+class FindingSource(Protocol):
+    """Reports the problems of a source tree. Never writes to it."""
+
+    name: str
+
+    def scan(self, root: Path, *, rules: Sequence[str] | None = None, paths: Sequence[str] | None = None) -> Scan:
+        """Return findings under `root`, narrowed to `rules` and `paths` (POSIX, relative) where given.
+
+        Raises:
+            ToolError: the command is missing, ended badly, or printed something that is no SARIF 2.1.0.
+        """
+        ...
+
+
+class CheckRunner(Protocol):
+    """Runs a repository's checks in any checkout of it."""
+
+    def run(self, checkout: Path, *, only: Sequence[str] | None = None) -> CheckReport:
+        """Return what the checks said in `checkout`; `only` narrows them to test ids where the runner can."""
+        ...
+
+
+class Candidate(BaseModel):
+    """A commit somebody proposes, with the commit it starts from."""
+
+    model_config = ConfigDict(frozen=True)
+
+    base: str
+    commit: str
+
+
+class Workspaces(Protocol):
+    """Git, as far as the loops need it. The main checkout and the base branch are never written."""
+
+    root: Path
+
+    def head(self, ref: str) -> str:
+        """Return the commit of a ref. Raises RepositoryError where there is none."""
+        ...
+
+    def base_branch(self, configured: str | None) -> str:
+        """Return the base branch's name: the configured one, else the one checked out."""
+        ...
+
+    def open(self, name: str, *, branch: str, base: str) -> Path:
+        """Return the worktree `name` on `branch`, cut from `base` when new, found again when it exists."""
+        ...
+
+    def checkout(self, name: str, commit: str) -> Path:
+        """Return a clean, detached checkout of `commit`; the caller closes it."""
+        ...
+
+    def close(self, name: str) -> None:
+        """Remove the worktree `name`, whatever is in it. Closing what isn't there does nothing."""
+        ...
+
+    def restore(self, checkout: Path, *, commit: str, paths: Sequence[str]) -> None:
+        """Put `paths` of `commit` over the checkout and remove what `commit` has not of them."""
+        ...
+
+    def commit(self, checkout: Path, *, message: str) -> str | None:
+        """Commit all changes; return the commit, or None where nothing changed. No hook of the repository runs."""
+        ...
+
+    def reset(self, checkout: Path, commit: str) -> None:
+        """Throw away all uncommitted work and everything after `commit`."""
+        ...
+
+    def diff(self, checkout: Path, base: str, commit: str) -> str:
+        """Return the unified diff between two commits, without colour, external diff tools or text conversion."""
+        ...
+
+    def changed(self, base: str, commit: str) -> tuple[str, ...]:
+        """Return the POSIX paths that differ between two commits, renames as both paths."""
+        ...
+
+    def files(self, commit: str) -> tuple[str, ...]:
+        """Return every tracked path at a commit."""
+        ...
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        """Return a file's bytes at a commit, None where it isn't there."""
+        ...
+
+    def contains(self, ref: str, commit: str) -> bool:
+        """Return whether `ref` holds `commit`, itself or a patch-equivalent one."""
+        ...
+
+
+class Dispatch(BaseModel):
+    """One run of one role: what it is told, and where."""
+
+    model_config = ConfigDict(frozen=True)
+
+    ticket: str
+    role: str
+    attempt: int = Field(ge=1)
+    plan: Plan
+    chunk: Chunk
+    brief: str
+    corrections: tuple[str, ...] = Field(default=(), description="why earlier attempts at this chunk were rejected")
+
+
+class Work(BaseModel):
+    """What a maker says it did: evidence, never truth. `petition` says that a test or the spec is wrong."""
+
+    model_config = ConfigDict(frozen=True)
+
+    summary: str
+    could_not: tuple[str, ...] = ()
+    petition: str | None = None
+
+
+class Engine(Protocol):
+    """Does an agent's work in a workspace."""
+
+    name: str
+
+    def dispatch(
+        self, order: Dispatch, workspace: Path, *, checks: Callable[[Path], CheckReport], events: EventLog
+    ) -> Work:
+        """Work in `workspace`, leave the changes uncommitted, and say what was done.
+
+        Raises:
+            ToolError: the engine itself is broken.
+            InfraError: may be retried; uses up no attempt.
+        """
+        ...
+
+
+class Tracker(Protocol):
+    """Keeps tickets. Every write is one transaction; a write with an old generation is refused."""
+
+    def file(self, ticket: Ticket) -> bool:
+        """Add a ticket; return False where its id is there already (nothing changes then)."""
+        ...
+
+    def get(self, ticket_id: str) -> Ticket:
+        """Return one ticket. Raises TrackerError where there is none."""
+        ...
+
+    def list(self, batch: str | None = None) -> tuple[Ticket, ...]:
+        """Return the tickets of a batch, or all, oldest first."""
+        ...
+
+    def claim(self, ticket_id: str, *, holder: str, seconds: int) -> Ticket | None:
+        """Take an open ticket under a lease and return it, or None where another was faster."""
+        ...
+
+    def renew(self, ticket: Ticket, *, seconds: int) -> bool:
+        """Extend the lease; False where the ticket was taken over."""
+        ...
+
+    def save(self, ticket: Ticket) -> Ticket:
+        """Write progress, attempts and base of a claimed ticket. Raises TrackerError for an older generation."""
+        ...
+
+    def end(self, ticket: Ticket, state: TicketState, *, reason: str = "", evidence: Evidence | None = None) -> Ticket:
+        """Give the ticket its end, or set it open again. Raises TrackerError for an older generation."""
+        ...
+
+    def reclaim(self, *, alive: Callable[[str], bool]) -> tuple[Ticket, ...]:
+        """Open again every claimed ticket whose lease ran out or whose holder is not `alive`; return them."""
+        ...

@@ -1,0 +1,128 @@
+"""Run records: `<repo>/.linestop/runs/<run-id>/` (SPEC.md section 3). Owns writing them; reading many is linestop/insight/.
+
+A record without `result.json` is one whose process was killed: readers say so.
+"""
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Any, Literal
+from uuid import uuid4
+
+import psutil
+from pydantic import BaseModel, ConfigDict, Field
+
+from linestop.errors import RecordError
+from linestop.events import EventKind, EventLog, Outcome
+from linestop.paths import Layout
+
+RunKind = Literal["audit", "execution", "ticket", "dispatch", "documentation"]
+
+
+class Inputs(BaseModel):
+    """inputs.json: all that a rerun needs, and who ran it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    run_id: str
+    kind: RunKind
+    started: datetime
+    holder: str = Field(description="host:pid:start of the process, see `holder`")
+    parent: str = Field(default="", description="run id of the run that started this one")
+    flow_run: str = Field(default="", description="id of the Prefect flow run")
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class Result(BaseModel):
+    """result.json: how the run ended."""
+
+    model_config = ConfigDict(extra="allow")
+
+    run_id: str
+    kind: RunKind
+    outcome: str = Field(description="done, not_done, stopped, gated, failed, nothing, …")
+    summary: str = ""
+    started: datetime
+    ended: datetime
+    values: dict[str, Any] = Field(default_factory=dict)
+
+
+def holder() -> str:
+    """Return `host:pid:start`: who holds a lease, recognisable after the pid was used again."""
+    process = psutil.Process()
+    return f"{socket.gethostname()}:{process.pid}:{process.create_time():.2f}"
+
+
+def is_alive(name: str) -> bool:
+    """Return whether a holder still runs; a holder of another host counts as alive until its lease ends."""
+    host, _, rest = name.partition(":")
+    pid, _, start = rest.partition(":")
+    if host != socket.gethostname():
+        return True
+    try:
+        return f"{psutil.Process(int(pid)).create_time():.2f}" == start
+    except (psutil.Error, ValueError):
+        return False
+
+
+class RunRecord:
+    """One run's folder while it is written."""
+
+    def __init__(self, layout: Layout, kind: RunKind, *, parent: str = "", flow_run: str = "", **parameters: Any) -> None:
+        started = datetime.now(UTC)
+        self.id = f"{started:%Y%m%dT%H%M%S}-{kind}-{uuid4().hex[:6]}"
+        self.folder = layout.ensure().runs / self.id
+        self._result = Result(run_id=self.id, kind=kind, outcome="running", started=started, ended=started)
+        inputs = Inputs(
+            run_id=self.id, kind=kind, started=started, holder=holder(), parent=parent, flow_run=flow_run,
+            parameters=parameters,
+        )  # fmt: skip
+        self.events = EventLog(self.folder / "events.jsonl")
+        self.write("inputs.json", inputs.model_dump_json(indent=2))
+        self.events.append(EventKind.START, step=kind)
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file of the record whole or not at all.
+
+        Raises:
+            RecordError: the disk refused.
+        """
+        path = self.folder / name
+        part = path.with_name(f".{name}.{os.getpid()}")
+        try:
+            part.write_text(text, encoding="utf-8", errors="surrogateescape")
+            part.replace(path)
+        except OSError as error:
+            raise RecordError(f"can't write {path}", found=str(error), todo="free disk space or mend the folder") from error
+        return path
+
+    @contextmanager
+    def step(self, name: str, **args: Any) -> Iterator[dict[str, Any]]:
+        """Record a step's call, result and seconds; the caller may set `outcome` and `text` in the yielded dict."""
+        self.events.append(EventKind.TOOL_CALL, step=name, tool=name, args=args)
+        start, said = monotonic(), dict[str, Any]()
+        try:
+            yield said
+        except BaseException as error:
+            self.events.append(
+                EventKind.TOOL_RESULT, step=name, tool=name, outcome=Outcome.ERROR, text=str(error),
+                seconds=round(monotonic() - start, 4),
+            )  # fmt: skip
+            raise
+        said.setdefault("outcome", Outcome.OK)
+        self.events.append(EventKind.TOOL_RESULT, step=name, tool=name, seconds=round(monotonic() - start, 4), **said)
+
+    def finish(self, outcome: str, *, summary: str = "", **values: Any) -> Result:
+        """Write result.json and close the record."""
+        result = self._result.model_copy(
+            update={"outcome": outcome, "summary": summary, "values": values, "ended": datetime.now(UTC)}
+        )
+        self.events.append(EventKind.END, text=summary, result=outcome)
+        self.events.close()
+        self.write("result.json", json.dumps(result.model_dump(mode="json"), indent=2))
+        return result

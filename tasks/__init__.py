@@ -1,0 +1,1 @@
+"""Thin Prefect tasks: one role or step a file, each round pure functions or an adapter."""
