@@ -78,7 +78,9 @@ class EventLog:
             self._file.write(event.model_dump_json(exclude_none=True) + "\n")
             self._file.flush()
         except OSError as error:
-            raise RecordError(f"can't write to the record {self.path}", found=str(error), todo="free disk space") from error
+            raise RecordError(
+                f"can't write to the record {self.path}", found=str(error), todo="free disk space"
+            ) from error
         return event
 
     def close(self) -> None:

@@ -21,7 +21,9 @@ class AuditPolicy(_Section):
     rules: tuple[str, ...] | None = Field(default=None, description="ruff rules; nothing = the built-in allow-list")
     ignore: tuple[str, ...] = Field(default=(), description="rules never reported, of any source")
     exclude: tuple[str, ...] = Field(default=(), description="globs of paths never looked at")
-    sources: dict[str, str] = Field(default_factory=dict, description="further scanners: name = command that prints SARIF")
+    sources: dict[str, str] = Field(
+        default_factory=dict, description="further scanners: name = command that prints SARIF"
+    )
     max_plans: int = Field(default=5, ge=1, le=5)
     timeout_seconds: int = Field(default=300, ge=1)
 
@@ -64,7 +66,11 @@ class Policy(BaseSettings):
     """All of it. Environment variables are `LINESTOP_EXECUTION__PARALLEL` and so on."""
 
     model_config = SettingsConfigDict(
-        env_prefix="LINESTOP_", env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+        env_prefix="LINESTOP_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
     )
 
     audit: AuditPolicy = AuditPolicy()
@@ -112,5 +118,3 @@ def _file_values(path: Path) -> dict[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise PolicyError(f"{path} can't be read", found=str(error), todo="correct the file or remove it") from error
-
-

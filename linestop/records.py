@@ -73,7 +73,9 @@ def is_alive(name: str) -> bool:
 class RunRecord:
     """One run's folder while it is written."""
 
-    def __init__(self, layout: Layout, kind: RunKind, *, parent: str = "", flow_run: str = "", **parameters: Any) -> None:
+    def __init__(
+        self, layout: Layout, kind: RunKind, *, parent: str = "", flow_run: str = "", **parameters: Any
+    ) -> None:
         started = datetime.now(UTC)
         self.id = f"{started:%Y%m%dT%H%M%S}-{kind}-{uuid4().hex[:6]}"
         self.folder = layout.ensure().runs / self.id
@@ -98,7 +100,9 @@ class RunRecord:
             part.write_text(text, encoding="utf-8", errors="surrogateescape")
             part.replace(path)
         except OSError as error:
-            raise RecordError(f"can't write {path}", found=str(error), todo="free disk space or mend the folder") from error
+            raise RecordError(
+                f"can't write {path}", found=str(error), todo="free disk space or mend the folder"
+            ) from error
         return path
 
     @contextmanager

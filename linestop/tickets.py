@@ -51,11 +51,15 @@ class Ticket(BaseModel):
     infra: bool = False
     attempts: int = Field(default=0, ge=0, description="lifetime count, never reset")
     failures_in_a_row: int = Field(default=0, ge=0)
-    generation: int = Field(default=0, ge=0, description="rises with every claim: a holder with an older one is too late")
+    generation: int = Field(
+        default=0, ge=0, description="rises with every claim: a holder with an older one is too late"
+    )
     holder: str = Field(default="", description="host:pid:start of the process that claimed it")
     lease_until: datetime | None = None
     base: str = Field(default="", description="commit the worktree was cut from")
-    progress: dict[str, str] = Field(default_factory=dict, description="chunk id -> commit, or `nothing` or `refused: …`")
+    progress: dict[str, str] = Field(
+        default_factory=dict, description="chunk id -> commit, or `nothing` or `refused: …`"
+    )
     evidence: Evidence | None = None
     created: datetime = Field(default_factory=lambda: datetime.now(UTC))
     updated: datetime = Field(default_factory=lambda: datetime.now(UTC))
