@@ -1,4 +1,4 @@
-"""The policy of a repository: `.linestop/config.toml`, with env > file > default. Owns reading it; no other module does."""
+"""The policy of a repository: `.linestop/config.toml`, with env > file > default. No other module reads it."""
 
 import tomllib
 from pathlib import Path
@@ -82,11 +82,11 @@ class Policy(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # their signature
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Order the sources: environment, then the file given to `load_policy`, then defaults."""
         return (env_settings, init_settings)

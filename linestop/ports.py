@@ -1,4 +1,7 @@
-"""The ports: what the loops need of the world, as Protocols. Adapters live in blocks/; tests/contracts/ holds each suite."""
+"""The ports: what the loops need of the world, as Protocols.
+
+Adapters live in blocks/; tests/contracts/ holds each suite.
+"""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Run records: `<repo>/.linestop/runs/<run-id>/` (SPEC.md section 3). Owns writing them; reading many is linestop/insight/.
+"""Run records: `<repo>/.linestop/runs/<run-id>/` (SPEC.md section 3). Reading many of them is linestop/insight/.
 
 A record without `result.json` is one whose process was killed: readers say so.
 """

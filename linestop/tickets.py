@@ -26,7 +26,7 @@ ENDED = frozenset({TicketState.DONE, TicketState.GATED, TicketState.STOPPED, Tic
 
 
 class Evidence(BaseModel):
-    """What makes a ticket's Done count: the delivered commit, the branch that holds it, and the goal-checker's verdict."""
+    """What makes Done count: the delivered commit, the branch that holds it, and the goal-checker's verdict."""
 
     model_config = ConfigDict(frozen=True)
 

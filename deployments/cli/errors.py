@@ -1,4 +1,7 @@
-"""The process edge: turns errors into text and exit codes (0 done, 1 failed, 2 usage, 3 not done, 4 waiting on a person)."""
+"""The process edge: turns errors into text and an exit code.
+
+0 done, 1 failed, 2 usage, 3 not done, 4 waiting on a person.
+"""
 
 import os
 import sys
