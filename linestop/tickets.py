@@ -49,6 +49,7 @@ class Ticket(BaseModel):
     reason: str = Field(default="", description="why it is gated, stopped or petitioned")
     depends_on: tuple[str, ...] = ()
     infra: bool = False
+    frozen: bool = Field(default=False, description="its plan is no longer read from the plan's file")
     attempts: int = Field(default=0, ge=0, description="lifetime count, never reset")
     failures_in_a_row: int = Field(default=0, ge=0)
     generation: int = Field(

@@ -50,8 +50,9 @@ class MemoryTracker:
     def save(self, ticket: Ticket) -> Ticket:
         """Write a claimed ticket. Raises TrackerError for an older generation."""
         with self._lock:
-            transitions.must_hold(self.get(ticket.id), ticket)
-            return self._put(transitions.touched(ticket))
+            stored = self.get(ticket.id)
+            transitions.must_hold(stored, ticket)
+            return self._put(transitions.saved(stored, ticket))
 
     def end(self, ticket: Ticket, state: TicketState, *, reason: str = "", evidence: Evidence | None = None) -> Ticket:
         """Give the ticket its end. Raises TrackerError for an older generation."""

@@ -77,8 +77,9 @@ class SqliteTracker:
     def save(self, ticket: Ticket) -> Ticket:
         """Write a claimed ticket. Raises TrackerError for an older generation."""
         with self._write() as connection:
-            transitions.must_hold(_get(connection, ticket.id), ticket)
-            return _put(connection, transitions.touched(ticket))
+            stored = _get(connection, ticket.id)
+            transitions.must_hold(stored, ticket)
+            return _put(connection, transitions.saved(stored, ticket))
 
     def end(self, ticket: Ticket, state: TicketState, *, reason: str = "", evidence: Evidence | None = None) -> Ticket:
         """Give the ticket its end. Raises TrackerError for an older generation."""

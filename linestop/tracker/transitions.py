@@ -28,6 +28,11 @@ def renewed(ticket: Ticket, *, seconds: int) -> Ticket:
     return ticket.model_copy(update={"lease_until": datetime.now(UTC) + timedelta(seconds=seconds)})
 
 
+def saved(stored: Ticket, ticket: Ticket) -> Ticket:
+    """Return the holder's ticket to be written, with the stored lease: it was renewed meanwhile."""
+    return touched(ticket.model_copy(update={"lease_until": stored.lease_until}))
+
+
 def touched(ticket: Ticket) -> Ticket:
     """Return the ticket with the time of its last change set to now."""
     return ticket.model_copy(update={"updated": datetime.now(UTC)})
@@ -44,6 +49,10 @@ def ended(ticket: Ticket, state: TicketState, *, reason: str, evidence: Evidence
             f"ticket {ticket.id} can't be Done", found="no evidence", todo="let the goal-checker judge a commit"
         )
     changes = {"state": state, "reason": reason, "evidence": evidence, "holder": "", "lease_until": None}
+    if state is TicketState.OPEN and ticket.state is not TicketState.CLAIMED:
+        # A person lets it go on: with the plan as it reads now, and with three failures more. Attempts stay counted.
+        kept = {chunk: word for chunk, word in ticket.progress.items() if not word.startswith("refused")}
+        changes |= {"frozen": False, "failures_in_a_row": 0, "progress": kept}
     return touched(ticket.model_copy(update=changes))
 
 

@@ -128,3 +128,28 @@ def test_a_corrupt_file_is_named_and_left_alone(tmp_path: Path) -> None:
     with pytest.raises(TrackerError, match=r"tracker\.db can't be used"):
         SqliteTracker(path).list()
     assert path.read_bytes() == b"not a database" * 100
+
+
+def test_saving_never_takes_back_a_renewed_lease(tracker: Tracker) -> None:
+    tracker.file(ticket("a"))
+    held = tracker.claim("a", holder="me", seconds=10)
+    assert held is not None
+    tracker.renew(held, seconds=1000)
+    saved = tracker.save(held.model_copy(update={"attempts": 1}))
+    assert saved.lease_until is not None
+    assert held.lease_until is not None
+    assert saved.lease_until > held.lease_until
+
+
+def test_a_released_ticket_reads_its_plan_again_and_a_reclaimed_one_does_not(tracker: Tracker) -> None:
+    for name in ("released", "reclaimed"):
+        tracker.file(ticket(name))
+        held = tracker.claim(name, holder="me", seconds=10)
+        assert held is not None
+        tracker.save(held.model_copy(update={"frozen": True, "failures_in_a_row": 3, "attempts": 3}))
+    stopped = tracker.end(tracker.get("released"), TicketState.STOPPED, reason="three failures")
+    tracker.end(stopped, TicketState.OPEN)
+    tracker.reclaim(alive=lambda _: False)
+    released, reclaimed = tracker.get("released"), tracker.get("reclaimed")
+    assert (released.frozen, released.failures_in_a_row, released.attempts) == (False, 0, 3)
+    assert (reclaimed.frozen, reclaimed.failures_in_a_row, reclaimed.attempts) == (True, 3, 3)
