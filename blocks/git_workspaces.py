@@ -101,6 +101,12 @@ class GitWorkspaces:
         git.run("commit", "--quiet", "--no-verify", "--cleanup=verbatim", "-m", message)
         return git.run("rev-parse", "HEAD").strip()
 
+    def snapshot(self, checkout: Path) -> str:
+        """Return a commit of the checkout as it stands, on no branch; HEAD stays where it is."""
+        git = self._in(checkout)
+        git.run("add", "--all", ".")
+        return git.run("commit-tree", git.run("write-tree").strip(), "-p", "HEAD", "-m", "snapshot").strip()
+
     def reset(self, checkout: Path, commit: str) -> None:
         """Throw away all uncommitted work, ignored files too, and everything after `commit`."""
         git = self._in(checkout)

@@ -90,6 +90,10 @@ class Workspaces(Protocol):
         """Commit all changes; return the commit, or None where nothing changed. No hook of the repository runs."""
         ...
 
+    def snapshot(self, checkout: Path) -> str:
+        """Return a commit of the checkout as it stands, on no branch; HEAD stays where it is."""
+        ...
+
     def reset(self, checkout: Path, commit: str) -> None:
         """Throw away all uncommitted work and everything after `commit`."""
         ...
