@@ -1,0 +1,86 @@
+"""Processes that outlive the command that started them: starting, naming and ending them.
+
+Supervising them is supervision.py. Checks and scanners run in blocks/processes.py instead.
+"""
+
+import contextlib
+import os
+import socket
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+from linestop.errors import InfraError
+
+MAX_LOG_BYTES = 5_000_000  # one older file is kept, so a log never takes more than twice that
+
+
+def start_detached(argv: Sequence[str], *, env: dict[str, str], cwd: Path, log: Path) -> subprocess.Popen[bytes]:
+    """Start a command in a session of its own, its output appended to `log`.
+
+    Raises:
+        InfraError: the command or the log can't be opened.
+    """
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
+            log.replace(log.with_suffix(log.suffix + ".1"))
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                argv, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            )
+    except OSError as error:
+        raise InfraError(f"can't start {argv[0]}", found=str(error), todo=f"look at {log}") from error
+
+
+def process_name(pid: int) -> str:
+    """Return `host:pid:start` of a process, the form of `records.holder`; empty where it is gone."""
+    try:
+        return f"{socket.gethostname()}:{pid}:{psutil.Process(pid).create_time():.2f}"
+    except psutil.Error:
+        return ""
+
+
+def find_process(name: str) -> psutil.Process | None:
+    """Return the process of a `host:pid:start`, None where it ended (or is a zombie) or its pid was used again."""
+    try:
+        process = psutil.Process(int(name.split(":")[-2]))
+        same = process_name(process.pid) == name and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.Error, ValueError, IndexError):
+        return None
+    return process if same else None
+
+
+def end_processes(names: Sequence[str], *, grace_seconds: float = 15) -> int:
+    """End processes and all they started; whoever is left after the grace is killed. Return how many there were."""
+    roots = [process for name in names if (process := find_process(name))]
+    family = {process.pid: process for root in roots for process in [*_children(root), root]}
+    for process in roots:
+        with contextlib.suppress(psutil.Error):
+            process.terminate()
+    _, left = psutil.wait_procs(list(family.values()), timeout=grace_seconds)
+    for process in left:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(left, timeout=5)
+    return len(roots)
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def tail(path: Path, *, max_chars: int = 1500) -> str:
+    """Return the end of a log, empty where there is none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - max_chars))
+            return file.read().decode(errors="replace").strip()
+    except OSError:
+        return ""
