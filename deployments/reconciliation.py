@@ -12,11 +12,12 @@ import psutil
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
+    FlowRunFilterParentFlowRunId,
     FlowRunFilterState,
     FlowRunFilterStateType,
     FlowRunFilterTags,
 )
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.states import Crashed
 
 from linestop.blocks.run_tags import HOLDER, LINESTOP
@@ -37,16 +38,17 @@ async def _crash(runs: list[FlowRun], client: PrefectClient) -> int:
     count = 0
     for run in runs:
         message = f"its process is gone ({_holder(run) or run.infrastructure_pid}): killed, or the machine went down"
-        state = Crashed(message=message)
-        await client.set_flow_run_state(run.id, state, force=True)
+        await client.set_flow_run_state(run.id, _crashed(message), force=True)
         count += 1 + await _crash(await _children(run.id, client), client)
     return count
 
 
+def _crashed(message: str) -> State[None]:
+    return Crashed(message=message)
+
+
 async def _children(parent: UUID, client: PrefectClient) -> list[FlowRun]:
     """Return the unfinished subflows of a run, whatever their tags say: they shared its process."""
-    from prefect.client.schemas.filters import FlowRunFilterParentFlowRunId  # noqa: PLC0415
-
     wanted = FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[parent]), state=_unfinished().state)
     return await client.read_flow_runs(flow_run_filter=wanted, limit=MAX_RUNS)
 

@@ -1,0 +1,72 @@
+"""One Prefect server for all tests that ask for it. Prefect reads its settings at import: they are set here first."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+if "prefect" in sys.modules:
+    raise pytest.UsageError("prefect was imported before tests/flows/conftest.py: it would use the developer's server")
+
+_HOME = Path(tempfile.mkdtemp(prefix="linestop-prefect-"))
+_PORT = _free_port()
+os.environ |= {
+    "PREFECT_API_URL": f"http://127.0.0.1:{_PORT}/api",
+    "PREFECT_HOME": str(_HOME),
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+    "DO_NOT_TRACK": "1",
+}
+os.environ.pop("PREFECT_PROFILE", None)
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[str]:
+    """Yield the API address of a server of the tests' own, in memory, without background services."""
+    argv = [sys.executable, "-P", "-m", "prefect", "server", "start", "--no-services", "--no-ui"]
+    env = os.environ | {
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": "sqlite+aiosqlite:///:memory:",
+        "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+    }
+    url = os.environ["PREFECT_API_URL"]
+    log = _HOME / "server.log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [*argv, "--host", "127.0.0.1", "--port", str(_PORT)], env=env, cwd=_HOME, stdout=output, stderr=output
+        )
+    try:
+        _wait(url, server, log)
+        yield url
+    finally:
+        server.terminate()
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _wait(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            if httpx.get(f"{url}/health", timeout=2, trust_env=False).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise RuntimeError(f"the tests' Prefect server did not start: {log.read_text()[-2000:]}")
