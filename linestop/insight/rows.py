@@ -1,0 +1,139 @@
+"""Rows for the analysis out of run records, the tracker and incidents, as dicts of JSON values.
+
+A file that is missing, torn or of another shape gives no row, never an error. Events are read by DuckDB itself.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from linestop.paths import Layout
+from linestop.records import is_alive
+
+Row = dict[str, Any]
+
+
+def run_rows(layout: Layout) -> Iterator[Row]:
+    """Yield a row for each run record, oldest first; a run without a result is `running` or `killed`."""
+    for folder in sorted(layout.runs.glob("*/")):
+        inputs = read_object(folder / "inputs.json")
+        if inputs is None:
+            continue
+        result = read_object(folder / "result.json") or {}
+        parameters = _dict(inputs.get("parameters"))
+        values = _dict(result.get("values"))
+        holder = _text(inputs.get("holder"))
+        started, ended = _moment(inputs.get("started")), _moment(result.get("ended"))
+        yield {
+            "run_id": folder.name,
+            "kind": _text(inputs.get("kind")),
+            "outcome": _text(result.get("outcome")) or ("running" if holder and is_alive(holder) else "killed"),
+            "started": _stamp(started),
+            "ended": _stamp(ended),
+            "seconds": round((ended - started).total_seconds(), 3) if started and ended else None,
+            "summary": _text(result.get("summary")),
+            "ticket": _text(parameters.get("ticket")),
+            "parent": _text(inputs.get("parent")),
+            "flow_run": _text(inputs.get("flow_run")),
+            "holder": holder,
+            "parameters": parameters,
+            "values": values,
+        }
+
+
+def finding_rows(runs: list[Row]) -> Iterator[Row]:
+    """Yield a row for each theme of each audit, from the `findings` among its result's values."""
+    for run in runs:
+        found = run["values"].get("findings") if run["kind"] == "audit" else None
+        for theme, count in _dict(found).items():
+            if isinstance(count, int) and not isinstance(count, bool):
+                yield {"run_id": run["run_id"], "theme": theme, "found": count}
+
+
+def ticket_rows(layout: Layout) -> Iterator[Row]:
+    """Yield a row for each ticket of the tracker, oldest first; nothing is ever created."""
+    for body in _bodies(layout.tracker):
+        ticket = _object(body)
+        if ticket is None:
+            continue
+        yield {
+            **{name: _text(ticket.get(name)) for name in ("id", "batch", "state", "title", "reason")},
+            "attempts": ticket.get("attempts") if isinstance(ticket.get("attempts"), int) else 0,
+            "created": _stamp(_moment(ticket.get("created"))),
+            "updated": _stamp(_moment(ticket.get("updated"))),
+            "commit_id": _text(_dict(ticket.get("evidence")).get("commit")) or None,
+            "body": ticket,
+        }
+
+
+def incident_rows(layout: Layout) -> Iterator[Row]:
+    """Yield a row for each incident."""
+    for path in sorted(layout.incidents.glob("*.json")):
+        incident = read_object(path)
+        if incident is None:
+            continue
+        closed = incident.get("closed")
+        yield {
+            "id": _text(incident.get("id")) or path.stem,
+            "state": _text(incident.get("state")) or ("closed" if closed else "open"),
+            "class": _text(incident.get("class") or incident.get("failure_class") or incident.get("kind")),
+            "scope": _text(incident.get("scope")),
+            "ticket": _text(incident.get("ticket")),
+            "opened": _stamp(_moment(incident.get("opened"))),
+            "body": incident,
+        }
+
+
+def read_object(path: Path) -> Row | None:
+    """Return the JSON object in a file, or None; a link is not followed, it leads out of the records."""
+    if path.is_symlink() or not path.is_file():
+        return None
+    try:
+        return _object(path.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return None
+
+
+def _object(text: str) -> Row | None:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _bodies(path: Path) -> list[str]:
+    if not path.is_file():
+        return []
+    try:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        try:
+            rows = connection.execute("SELECT body FROM tickets ORDER BY created, rowid").fetchall()
+        finally:
+            connection.close()
+    except sqlite3.Error:
+        return []
+    return [row[0] for row in rows if isinstance(row[0], str)]
+
+
+def _dict(value: object) -> Row:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else "" if value is None else json.dumps(value)
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ") if moment else None

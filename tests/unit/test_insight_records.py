@@ -1,0 +1,204 @@
+"""What the analysis makes of records, whole, torn and strange."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from linestop.errors import UsageError
+from linestop.events import EventKind, Outcome
+from linestop.insight import Analysis, find_query, history, load_queries
+from linestop.paths import Layout
+from linestop.plans import ChecksPass, Chunk, Plan
+from linestop.records import RunRecord
+from linestop.tickets import Ticket
+from linestop.tracker import SqliteTracker
+
+PLAN = Plan(
+    id="p1",
+    title="t",
+    purpose="p",
+    scope=("a.py",),
+    chunks=(Chunk(id="c1", title="c", source="ruff", rules=("F401",), paths=("a.py",)),),
+    goal=(ChecksPass(),),
+)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    root = tmp_path / "we[ir]d *name"  # glob characters in a path must not lose its records
+    root.mkdir()
+    return Layout(root)
+
+
+def ask(layout: Layout, name: str) -> list[dict[str, object]]:
+    with Analysis(layout) as analysis:
+        table = analysis.ask(find_query(name).sql)
+    return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+
+
+def killed(layout: Layout, kind: str = "ticket") -> RunRecord:
+    """Leave a record as a killed process does: no result, and a holder that is gone."""
+    record = RunRecord(layout, kind, ticket="t9")  # type: ignore[arg-type]
+    record.events.close()
+    inputs = json.loads((record.folder / "inputs.json").read_text())
+    host = inputs["holder"].partition(":")[0]
+    (record.folder / "inputs.json").write_text(json.dumps({**inputs, "holder": f"{host}:1:0.00"}))
+    return record
+
+
+@pytest.mark.parametrize("query", load_queries(), ids=lambda query: query.name)
+def test_every_query_answers_on_an_empty_history(layout: Layout, query: object) -> None:
+    assert ask(layout, query.name) == []  # type: ignore[attr-defined]
+    assert not layout.state.exists(), "reading creates nothing"
+
+
+def test_an_empty_history_says_that_it_is(layout: Layout) -> None:
+    with Analysis(layout) as analysis:
+        assert analysis.empty
+    RunRecord(layout, "audit").finish("done")
+    with Analysis(layout) as analysis:
+        assert not analysis.empty
+
+
+def test_tickets_are_counted_by_their_state(layout: Layout) -> None:
+    tracker = SqliteTracker(layout.ensure().tracker)
+    for name in ("t1", "t2"):
+        tracker.file(Ticket(id=name, batch="b", title="t", plan=PLAN))
+    assert ask(layout, "tickets-by-outcome") == [{"state": "open", "tickets": 2, "attempts": 0, "delivered": 0}]
+
+
+def test_steps_are_timed_by_the_kind_of_run(layout: Layout) -> None:
+    record = RunRecord(layout, "ticket")
+    for seconds in (1.0, 2.0, 6.0):
+        record.events.append(EventKind.TOOL_RESULT, step="checks", outcome=Outcome.OK, seconds=seconds)
+    record.finish("done")
+    assert ask(layout, "time-by-step") == [
+        {
+            "kind": "ticket",
+            "step": "checks",
+            "times": 3,
+            "seconds": 9.0,
+            "median_seconds": 2.0,
+            "longest_seconds": 6.0,
+        }
+    ]
+
+
+def test_failures_are_grouped_by_step_outcome_and_first_line(layout: Layout) -> None:
+    for _ in range(2):
+        record = RunRecord(layout, "ticket")
+        record.events.append(EventKind.TOOL_RESULT, step="checks", outcome=Outcome.ERROR, text="E  boom\nat line 3")
+        record.events.append(EventKind.TOOL_RESULT, step="maker", outcome=Outcome.OK, text="fine")
+        record.finish("failed")
+    (row,) = ask(layout, "frequent-failures")
+    assert (row["step"], row["outcome"], row["times"], row["runs"], row["first_line"]) == (
+        "checks", "error", 2, 2, "E  boom",
+    )  # fmt: skip
+
+
+def test_findings_are_followed_from_audit_to_audit(layout: Layout) -> None:
+    for count in (9, 4):
+        RunRecord(layout, "audit").finish("done", findings={"bugs": count})
+    assert [(row["theme"], row["findings"], row["change"]) for row in ask(layout, "findings-over-time")] == [
+        ("bugs", 9, None), ("bugs", 4, -5),
+    ]  # fmt: skip
+
+
+def test_a_killed_run_is_known_by_its_missing_result(layout: Layout) -> None:
+    lost = killed(layout)
+    RunRecord(layout, "audit").finish("done")
+    assert [row["run_id"] for row in ask(layout, "killed-runs")] == [lost.id]
+
+
+def test_a_run_whose_process_lives_is_running(layout: Layout) -> None:
+    record = RunRecord(layout, "ticket")
+    assert [run.outcome for run in history(layout)] == ["running"]
+    record.finish("done")
+    assert [run.outcome for run in history(layout)] == ["done"]
+
+
+TORN = {
+    "torn last line": '{"v":1,"kind":"message","step":"a"}\n{"v":1,"at":"2026-',
+    "bytes that are no text": '{"v":1,"kind":"message","step":"a"}\n\udcff\udcfe{\n',
+    "other shapes": '{"v":1,"kind":"message","step":"a"}\n[1]\n"x"\nnull\n\n{}\n',
+    "an unknown kind": '{"v":9,"kind":"message","step":"a","new":{"deep":[1]},"at":7,"seconds":"soon"}\n',
+}
+
+
+@pytest.mark.parametrize("text", TORN.values(), ids=TORN.keys())
+def test_a_bad_line_costs_that_line_only(layout: Layout, text: str) -> None:
+    folder = layout.runs / "r1"
+    folder.mkdir(parents=True)
+    (folder / "events.jsonl").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with Analysis(layout) as analysis:
+        assert analysis.ask("SELECT run_id, kind, step FROM events").rows == (("r1", "message", "a"),)
+
+
+STRANGE: dict[str, Callable[[Layout], object]] = {
+    "inputs of another shape": lambda layout: (layout.runs / "r1" / "inputs.json").write_text("[1]"),
+    "inputs with other types": lambda layout: (layout.runs / "r1" / "inputs.json").write_text(
+        '{"kind": 5, "started": "never", "holder": ["x"], "parameters": "p"}'
+    ),
+    "a torn result": lambda layout: (layout.runs / "r1" / "result.json").write_text('{"outcome": "do'),
+    "no tracker but something": lambda layout: layout.tracker.write_bytes(b"no database"),
+    "a dangling link": lambda layout: (layout.runs / "r1" / "events.jsonl").symlink_to("/nowhere"),
+    "an incident of another shape": lambda layout: (layout.incidents / "i1.json").write_text('{"class": {"a": 1}}'),
+    "findings that are no counts": lambda layout: RunRecord(layout, "audit").finish("done", findings={"a": "b"}),
+}
+
+
+@pytest.mark.parametrize("strange", STRANGE.values(), ids=STRANGE.keys())
+def test_strange_files_stop_no_query(layout: Layout, strange: Callable[[Layout], object]) -> None:
+    (layout.ensure().runs / "r1").mkdir()
+    layout.incidents.mkdir()
+    strange(layout)
+    for query in load_queries():
+        ask(layout, query.name)
+    history(layout)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["SELECT * FROM read_text('/etc/passwd')", "COPY runs TO 'out.csv'", "SET enable_external_access = true", "no sql"],
+)
+def test_a_question_of_ones_own_reaches_nothing_but_the_tables(layout: Layout, sql: str, tmp_path: Path) -> None:
+    with Analysis(layout) as analysis, pytest.raises(UsageError) as caught:
+        analysis.ask(sql)
+    assert "runs" in caught.value.todo
+
+
+def test_an_unknown_query_names_those_that_are() -> None:
+    with pytest.raises(UsageError) as caught:
+        find_query("nothing")
+    assert "tickets-by-outcome" in caught.value.found
+
+
+def test_runs_form_a_tree_with_the_newest_first(layout: Layout) -> None:
+    first = RunRecord(layout, "execution", flow_run="f1")
+    for name in ("t1", "t2"):
+        RunRecord(layout, "ticket", parent=first.id, ticket=name).finish("done")
+    first.finish("done", summary="2 done")
+    _older(layout, first.id)
+    RunRecord(layout, "audit", parent="gone").finish("nothing")
+    newest, oldest = history(layout)
+    assert (newest.kind, newest.children) == ("audit", ())
+    assert (oldest.kind, oldest.flow_run, oldest.summary) == ("execution", "f1", "2 done")
+    assert sorted(child.ticket for child in oldest.children) == ["t1", "t2"]
+    assert history(layout, limit=1) == (newest,)
+
+
+def test_times_are_read_as_utc(layout: Layout) -> None:
+    RunRecord(layout, "audit").finish("done")
+    (run,) = history(layout)
+    assert run.started is not None
+    assert abs((datetime.now(UTC) - run.started).total_seconds()) < 60
+
+
+def _older(layout: Layout, run_id: str) -> None:
+    """Give a run an id that sorts first, as one of an earlier second has."""
+    (layout.runs / run_id).rename(layout.runs / f"2020{run_id[4:]}")
+    for path in layout.runs.glob("*/inputs.json"):
+        path.write_text(path.read_text().replace(run_id, f"2020{run_id[4:]}"))
