@@ -22,18 +22,26 @@ COMMANDS = {
     "doctor": "Check git, Python, Prefect, sandbox tools, server, disk and policy.",
 }
 
-app = App(
-    name="linestop",
-    help="Runs coding agents unattended on a git repository and can prove what they did.",
-    version=__version__,
-    help_format="markdown",
-)
-for _name, _help in COMMANDS.items():
-    app.command(f"linestop.deployments.cli.{_name}:{_name}", name=_name, help=_help)
+
+def build(called: str = "") -> App:
+    """Return the root command. The `called` command shows its own help, with examples, in place of the line here."""
+    root = App(
+        name="linestop",
+        help="Runs coding agents unattended on a git repository and can prove what they did.",
+        version=__version__,
+        help_format="plaintext",  # keeps the lines of examples apart, which markdown would fold into one
+    )
+    for name, text in COMMANDS.items():
+        root.command(f"linestop.deployments.cli.{name}:{name}", name=name, help=None if name == called else text)
+    return root
+
+
+app = build()
 
 
 def main() -> None:
     """Run the command line; errors become three-part texts and exit codes here and nowhere else."""
     from linestop.deployments.cli.errors import guarded  # noqa: PLC0415  # keeps --help free of pydantic
 
-    sys.exit(guarded(app, sys.argv[1:]))
+    called = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+    sys.exit(guarded(build(called), sys.argv[1:]))
