@@ -1,16 +1,16 @@
-"""Git worktrees as workspaces: the adapter of the Workspaces port. Running git itself is git_commands.py.
+"""Git worktrees as workspaces: the adapter of the Workspaces port. Adding and removing them is git_worktrees.py.
 
 The main checkout's files and the base branch are never written; worktrees lie in `$LINESTOP_HOME/worktrees/`.
 """
 
-import fcntl
-import re
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from linestop.blocks.git_changes import changes
 from linestop.blocks.git_commands import GitCommands
+from linestop.blocks.git_worktrees import GitWorktrees
+from linestop.blocks.worktree_folders import sweep, unlink_inside
+from linestop.changes import Change
 from linestop.errors import RepositoryError
 from linestop.paths import Layout
 
@@ -21,8 +21,15 @@ class GitWorkspaces:
     def __init__(self, root: Path) -> None:
         self.layout = Layout(root)
         self.root = self.layout.root
-        self._common = _common_dir(self.root)
-        self._git = GitCommands(self._common)
+        self._git_dir = _git_dir(self.root)
+        common = _common_dir(self._git_dir)
+        self._git = GitCommands(common)
+        self._trees = GitWorktrees(self.layout, common)
+
+    @property
+    def git(self) -> GitCommands:
+        """Git on the repository's own directory, with no work tree: for its objects and refs only."""
+        return self._git
 
     def head(self, ref: str) -> str:
         """Return the commit of a ref.
@@ -30,14 +37,14 @@ class GitWorkspaces:
         Raises:
             RepositoryError: there is no such commit.
         """
-        try:
-            return self._git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}").strip()
-        except RepositoryError as error:
+        commit = self._commit(ref)
+        if commit is None:
             raise RepositoryError(
                 f"there is no commit at {ref!r} in {self.root}",
                 found="an empty repository or an unknown branch",
                 todo="commit something there, or name another branch",
-            ) from error
+            )
+        return commit
 
     def base_branch(self, configured: str | None) -> str:
         """Return the configured base branch, else the one checked out.
@@ -48,7 +55,7 @@ class GitWorkspaces:
         if configured:
             return configured
         try:
-            return GitCommands(_git_dir(self.root)).run("symbolic-ref", "--short", "--quiet", "HEAD").strip()
+            return GitCommands(self._git_dir).run("symbolic-ref", "--short", "--quiet", "HEAD").strip()
         except RepositoryError as error:
             raise RepositoryError(
                 f"no base branch is known for {self.root}",
@@ -58,76 +65,79 @@ class GitWorkspaces:
 
     def open(self, name: str, *, branch: str, base: str) -> Path:
         """Return the worktree `name` on `branch`, found again where it exists, else cut from the branch or `base`."""
-        path = self._path(name)
-        with self._lock():
-            if self._registered(path):
-                return path
-            self._clear(path)
-            if self._git.ok("show-ref", "--verify", "--quiet", f"refs/heads/{branch}"):
-                self._git.run("worktree", "add", "--quiet", str(path), branch)
-            else:
-                self._git.run("worktree", "add", "--quiet", "--no-track", "-b", branch, str(path), base)
-        return path
+        return self._trees.add(name, branch=branch, base=base)
 
     def checkout(self, name: str, commit: str) -> Path:
         """Return a clean, detached checkout of `commit`, replacing an older one of that name."""
-        path = self._path(name)
-        with self._lock():
-            self._clear(path)
-            self._git.run("worktree", "add", "--quiet", "--force", "--detach", str(path), commit)
-        return path
+        return self._trees.detached(name, commit)
 
     def close(self, name: str) -> None:
         """Remove the worktree `name`, whatever is in it."""
-        with self._lock():
-            self._clear(self._path(name))
+        self._trees.remove(name)
 
     def restore(self, checkout: Path, *, commit: str, paths: Sequence[str]) -> None:
-        """Put `paths` as they are at `commit` over the checkout, and remove those that `commit` doesn't have."""
-        there = set(self.files(commit))
-        keep = [path for path in paths if path in there]
+        """Put `paths` as they are at `commit` over the checkout, and remove those that `commit` doesn't have.
+
+        Never through a link: a candidate that made `tests` a link to elsewhere gets its folder back, elsewhere stays.
+        """
+        git, there = self._trees.git(checkout), set(self.files(commit))
         for path in set(paths) - there:
-            (checkout / path).unlink(missing_ok=True)
-        for start in range(0, len(keep), 500):  # the kernel limits an argument list
-            chosen = [f":(top,literal){path}" for path in keep[start : start + 500]]
-            self._in(checkout).run("checkout", "--quiet", "--force", commit, "--", *chosen)
+            unlink_inside(checkout, path)
+        keep = _nul_separated(path for path in paths if path in there)
+        if keep:
+            git.run(
+                "checkout", "--quiet", "--force", "--pathspec-from-file=-", "--pathspec-file-nul", commit, stdin=keep
+            )
 
     def commit(self, checkout: Path, *, message: str) -> str | None:
-        """Commit all changes and return the commit, or None where nothing changed."""
-        git = self._in(checkout)
-        git.run("add", "--all", ".")
-        if git.ok("diff", "--cached", "--quiet", "--no-ext-diff"):
+        """Commit all changes and return the commit, or None where nothing changed.
+
+        Raises:
+            RepositoryError: the worktree was put on another branch, or holds what git can't record.
+        """
+        git = self._trees.writable(checkout)
+        tree = _tree(git, checkout)
+        if tree == git.run("rev-parse", "HEAD^{tree}").strip():
             return None
-        git.run("commit", "--quiet", "--no-verify", "--cleanup=verbatim", "-m", message)
-        return git.run("rev-parse", "HEAD").strip()
+        commit = _commit_tree(git, tree, message)
+        git.run("update-ref", "-m", "linestop", "HEAD", commit)
+        return commit
 
     def snapshot(self, checkout: Path) -> str:
         """Return a commit of the checkout as it stands, on no branch; HEAD stays where it is."""
-        git = self._in(checkout)
-        git.run("add", "--all", ".")
-        return git.run("commit-tree", git.run("write-tree").strip(), "-p", "HEAD", "-m", "snapshot").strip()
+        git = self._trees.git(checkout)
+        return _commit_tree(git, _tree(git, checkout), "snapshot")
 
     def reset(self, checkout: Path, commit: str) -> None:
         """Throw away all uncommitted work, ignored files too, and everything after `commit`."""
-        git = self._in(checkout)
+        git = self._trees.writable(checkout)
+        self._trees.unlock(checkout)
+        sweep(checkout)
         git.run("reset", "--quiet", "--hard", commit)
         git.run("clean", "-ffdxq")
 
     def diff(self, checkout: Path, base: str, commit: str) -> str:
         """Return the unified diff between two commits; `checkout` names the worktree they were made in."""
-        return self._in(checkout).run(
-            "diff", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", base, commit
-        )
+        return self._trees.git(checkout).run(
+            "diff-tree", "-r", "-p", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames",
+            "--ignore-submodules=none", "--submodule=short", base, commit,
+        )  # fmt: skip
 
     def changed(self, base: str, commit: str) -> tuple[str, ...]:
         """Return the POSIX paths that differ between two commits; a rename counts as both of its paths."""
-        out = self._git.run("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", base, commit)
-        return tuple(path for path in out.split("\0") if path)
+        return _paths(
+            self._git.run(
+                "diff-tree", "-r", "-z", "--name-only", "--no-renames", "--ignore-submodules=none", base, commit
+            )
+        )
+
+    def changes(self, base: str, commit: str) -> tuple[Change, ...]:
+        """Return what differs between two commits, path by path, with bytes and modes."""
+        return changes(self._git, base, commit)
 
     def files(self, commit: str) -> tuple[str, ...]:
         """Return every tracked path at a commit."""
-        out = self._git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
-        return tuple(path for path in out.split("\0") if path)
+        return _paths(self._git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit))
 
     def read(self, commit: str, path: str) -> bytes | None:
         """Return a file's bytes at a commit, None where it isn't there."""
@@ -138,60 +148,50 @@ class GitWorkspaces:
 
     def contains(self, ref: str, commit: str) -> bool:
         """Return whether `ref` holds `commit`, itself or each of its patches (`git cherry`)."""
-        if not self._git.ok("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}"):
+        tip, wanted = self._commit(ref), self._commit(commit)
+        if tip is None or wanted is None:
             return False
-        if self._git.ok("merge-base", "--is-ancestor", commit, ref):
+        if self._git.ok("merge-base", "--is-ancestor", wanted, tip):
             return True
-        lines = self._git.run("cherry", ref, commit).splitlines() if self._git.ok("cat-file", "-e", commit) else []
+        lines = self._git.run("cherry", tip, wanted).splitlines()
         return bool(lines) and all(line.startswith("-") for line in lines)
 
-    def _path(self, name: str) -> Path:
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
-            raise RepositoryError(f"{name!r} can't name a worktree", found="a character outside A-Z a-z 0-9 . _ -")
-        return self.layout.worktrees / name
-
-    def _in(self, checkout: Path) -> GitCommands:
-        admin = self._registered(checkout)
-        if admin is None:
-            raise RepositoryError(f"{checkout} is no worktree of {self.root}", todo="run again: it is made anew")
-        return GitCommands(admin, checkout)
-
-    def _registered(self, path: Path) -> Path | None:
-        """Return git's own folder for a worktree, looked up from git's side and never from the worktree's."""
-        if not path.is_dir():
+    def _commit(self, ref: str) -> str | None:
+        try:
+            return self._git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}").strip()
+        except RepositoryError:
             return None
-        for entry in (self._common / "worktrees").glob("*/gitdir"):
-            if Path(entry.read_text(encoding="utf-8").strip()).parent == path:
-                return entry.parent
-        return None
 
-    def _clear(self, path: Path) -> None:
-        if self._registered(path):
-            self._git.ok("worktree", "remove", "--force", "--force", str(path))
-        if path.is_symlink() or path.is_file():
-            path.unlink()
-        shutil.rmtree(path, ignore_errors=True)
-        self._git.run("worktree", "prune")
 
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        """Serialise adding and removing: git's own `worktree prune` may remove one that is just being added."""
-        self.layout.worktrees.mkdir(parents=True, exist_ok=True)
-        with (self.layout.worktrees / ".lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+def _tree(git: GitCommands, checkout: Path) -> str:
+    """Return the tree of a worktree as it stands, by way of its index."""
+    sweep(checkout)
+    git.run("add", "--all", ".")
+    return git.run("write-tree").strip()
+
+
+def _commit_tree(git: GitCommands, tree: str, message: str) -> str:
+    """Return a new commit on HEAD. Plumbing: `git commit` would look into submodules, by commands of theirs."""
+    return git.run("commit-tree", tree, "-p", "HEAD", "-F", "-", stdin=message.encode("utf-8", "replace")).strip()
+
+
+def _paths(out: str) -> tuple[str, ...]:
+    return tuple(path for path in out.split("\0") if path)
+
+
+def _nul_separated(paths: Iterable[str]) -> bytes:
+    return b"".join(path.encode("utf-8", "surrogateescape") + b"\0" for path in paths)
 
 
 def _git_dir(root: Path) -> Path:
     marker = root / ".git"
     if marker.is_file():
         return (root / marker.read_text(encoding="utf-8").removeprefix("gitdir:").strip()).resolve()
+    if not marker.is_dir():
+        raise RepositoryError(f"{root} is not a git repository", found="no .git", todo=f"git -C {root} init")
     return marker
 
 
-def _common_dir(root: Path) -> Path:
-    git_dir = _git_dir(root)
-    if not git_dir.is_dir():
-        raise RepositoryError(f"{root} is not a git repository", found="no .git", todo=f"git -C {root} init")
+def _common_dir(git_dir: Path) -> Path:
     common = git_dir / "commondir"
     return (git_dir / common.read_text(encoding="utf-8").strip()).resolve() if common.is_file() else git_dir
