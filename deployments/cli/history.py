@@ -1,0 +1,101 @@
+"""`linestop history`: the runs of a repository as a tree. What was recorded is linestop/insight/history.py."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+from cyclopts.types import PositiveInt
+
+from linestop.insight import Run
+from linestop.insight import history as recorded
+from linestop.paths import Layout, repository_root
+from linestop.text import plain
+
+KILLED = "killed: its process ended without a result; the next run resumes its tickets"
+
+
+def history(
+    repository: Path = Path(),
+    *,
+    limit: PositiveInt = 20,
+    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
+) -> int:
+    """Show the runs of a repository, newest first: what each started, how it ended, how long it took.
+
+    Examples:
+        linestop history
+        linestop history ../shop --limit 3
+        linestop history --json
+
+    Parameters
+    ----------
+    repository
+        Any folder in the repository; the one you stand in by default.
+    limit
+        How many runs; those that they started come with them.
+    json_
+        Print the runs as JSON.
+    """
+    layout = Layout(repository_root(repository))
+    runs = recorded(layout, limit=limit)
+    ui = _ui_url()
+    if json_:
+        sys.stdout.write(json.dumps([_as_json(run, ui) for run in runs], indent=2) + "\n")
+        return 0
+    for run in runs:
+        sys.stdout.write("\n".join(_lines(run, ui)) + "\n")
+    if not runs:
+        sys.stderr.write(f"no runs yet; type `linestop run {layout.root}` to make the first\n")
+    return 0
+
+
+def _lines(run: Run, ui: str, stem: str = "", branch: str = "") -> Iterator[str]:
+    yield f"{stem}{branch}{_headline(run)}"
+    inner = stem + {"├─ ": "│  ", "└─ ": "   "}.get(branch, "")
+    rail = "│  " if run.children else "   "
+    for note in _notes(run, ui):
+        yield f"{inner}{rail}{note}"
+    for index, child in enumerate(run.children):
+        last = index == len(run.children) - 1
+        yield from _lines(child, ui, inner, "└─ " if last else "├─ ")
+
+
+def _headline(run: Run) -> str:
+    when = f"{run.started.astimezone():%Y-%m-%d %H:%M:%S}" if run.started else "at an unknown time"
+    name = " ".join(word for word in (run.kind, run.ticket) if word)
+    took = f"{run.seconds:.1f} s" if run.seconds is not None else ""
+    return "  ".join(plain(part) for part in (when, name, run.outcome, took) if part)
+
+
+def _notes(run: Run, ui: str) -> Iterator[str]:
+    if run.summary:
+        yield plain(run.summary, limit=200)
+    if run.outcome == "killed":
+        yield KILLED
+    link = _link(run, ui)
+    if link:
+        yield link
+
+
+def _link(run: Run, ui: str) -> str:
+    return f"{ui}/v2/runs/flow-run/{plain(run.flow_run, limit=80)}" if ui and run.flow_run else ""
+
+
+def _as_json(run: Run, ui: str) -> dict[str, Any]:
+    values = run.model_dump(mode="json", exclude={"children"})
+    return {**values, "url": _link(run, ui), "children": [_as_json(child, ui) for child in run.children]}
+
+
+def _ui_url() -> str:
+    """Return the address of the UI, from the environment or the server linestop started; empty where none runs."""
+    configured = os.environ.get("PREFECT_UI_URL") or os.environ.get("PREFECT_API_URL", "")
+    if configured:
+        return configured.rstrip("/").removesuffix("/api")
+    from linestop.deployments.server import running_server  # noqa: PLC0415  # only where nothing is configured
+
+    server = running_server()
+    return server.ui_url.rstrip("/") if server else ""
