@@ -9,6 +9,7 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from linestop.changes import Change
 from linestop.events import EventLog
 from linestop.findings import Finding
 from linestop.plans import Chunk, Plan
@@ -104,6 +105,10 @@ class Workspaces(Protocol):
 
     def changed(self, base: str, commit: str) -> tuple[str, ...]:
         """Return the POSIX paths that differ between two commits, renames as both paths."""
+        ...
+
+    def changes(self, base: str, commit: str) -> tuple[Change, ...]:
+        """Return what differs between two commits, path by path, with bytes and modes."""
         ...
 
     def files(self, commit: str) -> tuple[str, ...]:
