@@ -1,0 +1,215 @@
+"""The scribe: reads a commit, writes the wiki's pages, lints and mends them, commits them on their branch."""
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
+
+from linestop.blocks.git_history import GitHistory
+from linestop.blocks.git_workspaces import GitWorkspaces
+from linestop.blocks.wiki_branch import WikiBranch, WikiState
+from linestop.paths import Layout, repository_root
+from linestop.policy import Policy, load_policy
+from linestop.records import Result, RunRecord
+from linestop.tasks.artifacts import publish_markdown, publish_table
+from linestop.wiki import (
+    BRANCH,
+    Delivery,
+    DocumentOrder,
+    DocumentReport,
+    Problem,
+    Source,
+    Wiki,
+    build,
+    lint,
+    may_mend,
+    mended,
+)
+
+MAX_DELIVERIES = 500
+
+
+@dataclass
+class Desk:
+    """What one documentation run works with."""
+
+    order: DocumentOrder
+    layout: Layout
+    policy: Policy
+    workspaces: GitWorkspaces
+    record: RunRecord
+    base: str
+    started: float = field(default_factory=monotonic)
+
+
+def desk(order: DocumentOrder) -> Desk:
+    """Return the desk of an order: policy read, the commit to document resolved, the record opened.
+
+    Raises:
+        RepositoryError: no repository, no commit, or no base branch.
+        PolicyError: the policy can't be used.
+    """
+    layout = Layout(repository_root(Path(order.repository)))
+    policy = load_policy(layout)
+    workspaces = GitWorkspaces(layout.root)
+    base = workspaces.head(order.ref or workspaces.base_branch(policy.execution.base))
+    record = RunRecord(layout, "documentation", flow_run=flow_run.id or "", base=base, **order.model_dump())
+    return Desk(order, layout, policy, workspaces, record, base)
+
+
+@contextmanager
+def failing(at: Desk) -> Iterator[None]:
+    """End the record as failed where the run fails, and let the failure pass."""
+    try:
+        yield
+    except BaseException as error:
+        at.record.finish("failed", summary=str(error) or type(error).__name__)
+        raise
+
+
+@task(name="read-code", cache_policy=NO_CACHE, persist_result=False)
+async def read_code(at: Desk) -> Source:
+    """Return everything the wiki is made from, of the commit to document."""
+    with at.record.step("read-code", commit=at.base) as said:
+        source = await asyncio.to_thread(_source, at)
+        said["text"] = f"{len(source.files)} files, {len(source.commits)} commits"
+    get_run_logger().info(
+        "code.read commit=%s files=%d commits=%d", at.base[:12], len(source.files), len(source.commits),
+        extra={"action": "code.read"},
+    )  # fmt: skip
+    return source
+
+
+def _source(at: Desk) -> Source:
+    history = GitHistory(at.workspaces)
+    files = history.files(at.base, exclude=at.policy.documentation.exclude)
+    paths = frozenset(at.workspaces.files(at.base))
+    return Source(
+        at.layout.root.name, files, history.log(at.base), deliveries(at.layout, at.workspaces, at.base), paths
+    )
+
+
+def deliveries(layout: Layout, workspaces: GitWorkspaces, base: str) -> tuple[Delivery, ...]:
+    """Return the tickets whose last commit the base holds, newest first; a run that is not merged is no news."""
+    results = [_result(path) for path in sorted(layout.runs.glob("*-ticket-*/result.json"))[-MAX_DELIVERIES:]]
+    found: dict[str, Delivery] = {}
+    for result in results:
+        commit = _last_commit(result) if result else None
+        if result and commit and workspaces.contains(base, commit):
+            ticket = str(result.values.get("ticket", result.run_id))
+            found[commit] = Delivery(ticket, result.run_id, commit, result.summary or result.outcome)
+    return tuple(reversed(found.values()))
+
+
+def _result(path: Path) -> Result | None:
+    try:
+        return Result.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return None
+
+
+def _last_commit(result: Result) -> str | None:
+    progress = result.values.get("progress")
+    values = [*(progress.values() if isinstance(progress, dict) else ()), result.values.get("commit")]
+    commits = [value for value in values if isinstance(value, str) and re.fullmatch(r"[0-9a-f]{40,64}", value)]
+    return commits[-1] if commits else None
+
+
+@task(name="read-pages", cache_policy=NO_CACHE, persist_result=False)
+async def read_pages(at: Desk) -> WikiState:
+    """Return the pages as people and earlier runs left them."""
+    with at.record.step("read-pages"):
+        return await asyncio.to_thread(WikiBranch(at.workspaces).state, at.base)
+
+
+@task(name="build-pages", cache_policy=NO_CACHE, persist_result=False)
+async def build_pages(at: Desk, source: Source, state: WikiState) -> Wiki:
+    """Return the wiki as it should be; people's text stays."""
+    with at.record.step("build-pages") as said:
+        wiki = await asyncio.to_thread(build, source, state.pages)
+        said["text"] = f"{len(wiki.pages)} pages, {len(wiki.written)} to write, {len(wiki.removed)} to remove"
+    get_run_logger().info(
+        "pages.built pages=%d stale=%d removed=%d kept=%d", len(wiki.pages), len(wiki.written), len(wiki.removed),
+        len(wiki.kept), extra={"action": "pages.built"},
+    )  # fmt: skip
+    return wiki
+
+
+@task(name="lint-pages", cache_policy=NO_CACHE, persist_result=False)
+async def lint_pages(at: Desk, wiki: Wiki, state: WikiState) -> tuple[Problem, ...]:
+    """Return what is wrong with the pages."""
+    with at.record.step("lint-pages") as said:
+        problems = await asyncio.to_thread(lint, wiki, state.others)
+        said["text"] = "\n".join(str(problem) for problem in problems[:100])
+    get_run_logger().info("wiki.linted problems=%d", len(problems), extra={"action": "wiki.linted"})
+    return problems
+
+
+@task(name="mend-pages", cache_policy=NO_CACHE, persist_result=False)
+async def mend_pages(at: Desk, wiki: Wiki, problems: tuple[Problem, ...]) -> Wiki:
+    """Return the wiki with its problems mended, where the order allows it and they are few enough."""
+    if not at.order.fix or not problems or not may_mend(problems):
+        return wiki
+    with at.record.step("mend-pages"):
+        return await asyncio.to_thread(mended, wiki, problems)
+
+
+@task(name="commit-pages", cache_policy=NO_CACHE, persist_result=False)
+async def commit_pages(at: Desk, wiki: Wiki, state: WikiState) -> str | None:
+    """Commit the pages on their branch and return the commit, or None where they stand there already."""
+    with at.record.step("commit-pages") as said:
+        message = _message(at, wiki)
+        branch = WikiBranch(at.workspaces)
+        commit = await asyncio.to_thread(lambda: branch.write(state, wiki.pages, message=message))
+        said["text"] = commit or "nothing to commit"
+    if commit:
+        get_run_logger().info(
+            "wiki.committed branch=%s commit=%s", BRANCH, commit[:12], extra={"action": "wiki.committed"}
+        )
+    else:
+        get_run_logger().info("wiki.unchanged branch=%s", BRANCH, extra={"action": "wiki.unchanged"})
+    return commit
+
+
+def _message(at: Desk, wiki: Wiki) -> str:
+    changed = [*wiki.written, *(f"{path} (removed)" for path in wiki.removed)]
+    more = [f"… and {len(changed) - 30} more"] if len(changed) > 30 else []  # noqa: PLR2004  # enough to see what it is
+    listed = "\n".join([*changed[:30], *more])
+    return f"docs(wiki): bring the wiki up to {at.base[:12]}\n\n{listed}\n\nlinestop-run: {at.record.id}\n"
+
+
+async def close_desk(
+    at: Desk, wiki: Wiki, before: tuple[Problem, ...], after: tuple[Problem, ...], commit: str | None
+) -> DocumentReport:
+    """Return the report, after it was published and recorded."""
+    fixed = tuple(problem for problem in before if problem not in after)
+    report = DocumentReport(
+        run_id=at.record.id, base=at.base, commit=commit, pages=len(wiki.pages), written=wiki.written,
+        removed=wiki.removed, kept=wiki.kept, problems=after, fixed=fixed,
+        waits=not may_mend(after) or (at.order.fix and bool(after)), seconds=round(monotonic() - at.started, 2),
+    )  # fmt: skip
+    await publish_markdown(f"wiki-{at.layout.key}", summary(report), title="Wiki")
+    if after:
+        rows = [one.model_dump(include={"kind", "page", "detail", "todo"}) for one in after]
+        await publish_table(f"wiki-problems-{at.layout.key}", rows, title="Wiki problems")
+    outcome = "gated" if report.waits else "done" if commit else "nothing"
+    at.record.finish(outcome, summary=summary(report), **report.model_dump(mode="json", exclude={"run_id"}))
+    return report
+
+
+def summary(report: DocumentReport) -> str:
+    """Return the report in a few lines of markdown."""
+    done = f"committed as {report.commit[:12]} on {report.branch}" if report.commit else "up to date: nothing committed"
+    return (
+        f"{report.pages} pages of {report.base[:12]}: {done}.\n\n{len(report.written)} written, "
+        f"{len(report.removed)} removed, {len(report.kept)} with text of people kept, {len(report.problems)} problems, "
+        f"{len(report.fixed)} mended."
+    )
