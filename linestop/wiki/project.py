@@ -11,6 +11,8 @@ from linestop.wiki.python_facts import ModuleFacts
 from linestop.wiki.python_names import is_test
 from linestop.wiki.source import Source
 
+MIN_COMMITS = 5  # fewer show no habit
+_CHECK_GROUP = re.compile(r"tests?|testing|dev(elop(ment)?)?", re.IGNORECASE)
 _README = re.compile(r"readme(\.(md|rst|txt|markdown))?", re.IGNORECASE)
 
 
@@ -134,6 +136,15 @@ def check_commands(source: Source) -> list[tuple[str, str]]:
     return found
 
 
+def check_needs(source: Source) -> list[str]:
+    """Return how the things that tests need are installed, as pyproject.toml names them."""
+    tables = _toml(source, "pyproject.toml")
+    project, groups = tables.get("project"), tables.get("dependency-groups")
+    extras = project.get("optional-dependencies") if isinstance(project, dict) else None
+    found = [f"pip install -e '.[{name}]'" for name in _texts(extras) if _CHECK_GROUP.fullmatch(name)]
+    return found + [f"pip install --group {name}" for name in _texts(groups) if _CHECK_GROUP.fullmatch(name)]
+
+
 def _toml(source: Source, path: str) -> dict[str, Any]:
     file = source.get(path)
     try:
@@ -156,7 +167,7 @@ def conventions(source: Source, facts: dict[str, ModuleFacts], modules: dict[str
     tools = _tools(source)
     if tools:
         found.append(f"Tools that are configured: {', '.join(tools)}.")
-    if source.commits and _conventional(source) >= 0.6:  # noqa: PLR2004  # most of them
+    if len(source.commits) >= MIN_COMMITS and _conventional(source) >= 0.6:  # noqa: PLR2004  # most of them
         found.append("Commit subjects follow Conventional Commits (`feat: …`, `fix(area): …`).")
     return found
 

@@ -14,6 +14,7 @@ _ROLE = re.compile(r":[\w+:-]{1,40}:`([^`]{1,200})`|``([^`]{1,300})``|`([^`]{1,2
 _TARGET = re.compile(r"\s*<[^<>]*>$")
 _SPECIAL = re.compile(r"([\\\[\]`|~$])")
 _EMPHASIS = re.compile(r"(?<!\w)([*_]+)|([*_]+)(?!\w)")
+_BALANCED = re.compile(r"(?<![\w*])(\*{1,2})(\w[^*]{0,60}\w|\w)\1(?![\w*])")
 _START = re.compile(r"^(#|>|-|\+|=|\d+[.)])")
 
 
@@ -38,10 +39,15 @@ def prose(text: str, limit: int = PROSE_CHARS) -> str:
     text = folded(text, limit)
     parts, end = [], 0
     for match in _ROLE.finditer(text):
-        parts += [escaped(text[end : match.start()]), code(_label(match))]
+        parts += [escaped(_joined(text[end : match.start()], end)), code(_label(match))]
         end = match.end()
-    parts.append(escaped(text[end:]))
+    parts.append(escaped(_joined(text[end:], end)))
     return _START.sub(r"\\\1", "".join(parts))
+
+
+def _joined(text: str, end: int) -> str:
+    """Return the text after a literal without the backslash that reStructuredText needs there."""
+    return text.lstrip("\\") if end else text
 
 
 def _label(match: re.Match[str]) -> str:
@@ -53,7 +59,16 @@ def _label(match: re.Match[str]) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return plain text with everything that markdown or HTML would read escaped."""
+    """Return plain text with everything that markdown or HTML would read escaped; `*one*` and `**two**` may stay."""
+    pieces = _BALANCED.split(text)  # every third piece, from the second on, is emphasised
+    kept = [
+        f"{pieces[n - 1]}{_plainly(piece)}{pieces[n - 1]}" if n % 3 == 2 else "" if n % 3 == 1 else _plainly(piece)
+        for n, piece in enumerate(pieces)
+    ]
+    return "".join(kept)
+
+
+def _plainly(text: str) -> str:
     text = _SPECIAL.sub(r"\\\1", text)
     text = _EMPHASIS.sub(lambda match: "".join(f"\\{char}" for char in match.group()), text)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -102,7 +102,7 @@ def _facts(tree: ast.Module) -> ModuleFacts:
     return ModuleFacts(
         doc=ast.get_docstring(tree) or "",
         exports=_exports(statements),
-        classes=tuple({s.name: _class(s) for s in statements if isinstance(s, ast.ClassDef)}.values()),
+        classes=_classes([s for s in statements if isinstance(s, ast.ClassDef)]),
         functions=tuple(_function(function) for function in functions),
         constants=tuple({c.name: c for c in chain.from_iterable(map(_constants, statements))}.values()),
         imports=imports,
@@ -156,6 +156,17 @@ def _without_first(arguments: ast.arguments) -> ast.arguments:
         return arguments
     change = {"posonlyargs": listed[1:]} if arguments.posonlyargs else {"args": listed[1:]}
     return ast.arguments(**{**dict(ast.iter_fields(arguments)), **change})
+
+
+def _classes(nodes: list[ast.ClassDef]) -> tuple[ClassFacts, ...]:
+    """Return the classes, one a name; what inherits from an exception of the module is one as well."""
+    found: dict[str, ClassFacts] = {}
+    for node in nodes:
+        one = _class(node)
+        if one.kind == "class" and any(found[base].kind == "exception" for base in one.bases if base in found):
+            one = replace(one, kind="exception")
+        found[one.name] = one
+    return tuple(found.values())
 
 
 def _class(node: ast.ClassDef) -> ClassFacts:

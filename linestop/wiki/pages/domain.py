@@ -75,7 +75,9 @@ def _group(atlas: Atlas, page: str, title: str, found: list[tuple[str, ClassFact
 
 
 def _concept(atlas: Atlas, page: str, module: str, one: ClassFacts) -> str:
-    meaning = summary(one.doc, 400) or "_No docstring._"
+    has = [code(each.name) for each in one.members if each.kind != "field" and each.name != "__init__"]
+    told = f" Has: {', '.join(has[:8])}." if has else ""
+    meaning = summary(one.doc, 400) or f"_No docstring._{told}"
     fields = [code(each.name) for each in one.members if each.kind == "field"]
     held = f" Holds: {', '.join(fields[:20])}." if fields else ""
     return (

@@ -7,9 +7,9 @@ from linestop.wiki.claims import HANDS_OFF
 from linestop.wiki.naming import link
 from linestop.wiki.pages import domain, log
 from linestop.wiki.pages.page import Page, about, listed, some
-from linestop.wiki.pages.symbols import described
-from linestop.wiki.project import check_commands, conventions, readme
-from linestop.wiki.prose import code, escaped, prose
+from linestop.wiki.pages.symbols import listed_module
+from linestop.wiki.project import check_commands, check_needs, conventions, readme
+from linestop.wiki.prose import code, escaped, folded, prose
 from linestop.wiki.python_names import is_public
 from linestop.wiki.source import CONTEXT
 
@@ -71,7 +71,8 @@ def _index(atlas: Atlas, notes: Sequence[str]) -> Page:
     ]
     concepts = [f"- [{escaped(one)}]({link(INDEX, page)})" for one, page in atlas.domain_pages.items()]
     folders = [
-        f"- [{escaped(one) if one else 'the root'}]({link(INDEX, page)}): {len(atlas.folders[one])} files"
+        f"- [{escaped(folded(one, 120)) if one else 'the root'}]({link(INDEX, page)}): "
+        f"{_counted(len(atlas.folders[one]), 0)}"
         for one, page in atlas.folder_pages.items()
     ]
     people = [f"- [{escaped(path.removeprefix('wiki/'))}]({link(INDEX, path)})" for path in sorted(notes)]
@@ -92,7 +93,7 @@ def _modules(atlas: Atlas) -> list[str]:
     for name in sorted(atlas.paths, key=lambda one: one.partition("@")[0].split(".")):
         bare = name.partition("@")[0]
         above = [one for one in atlas.paths if bare.startswith(f"{one}.")] if "." in bare else []
-        item = described(atlas.module_link(INDEX, name), atlas.facts[atlas.paths[name]].doc, 110)
+        item = listed_module(atlas.module_link(INDEX, name), atlas.facts[atlas.paths[name]], 110)
         lines.append("  " * len(above) + item)
     return lines
 
@@ -101,10 +102,7 @@ def _context(atlas: Atlas) -> Page:
     return Page(CONTEXT, some(
         about("head", "context", "", _context_head(atlas)),
         about("layout", "top-level", "", listed("Layout", _layout(atlas), limit=60)),
-        about("checks", "test-commands", "", listed("How to test", [
-            f"- {code(command)} (found in {atlas.file_link(CONTEXT, path)})"
-            for command, path in check_commands(atlas.source)
-        ] or ["- No tests and no test command were found."])),
+        about("checks", "test-commands", "", listed("How to test", _checks(atlas))),
         about("keys", "most-imported", "", listed("Key modules, most used first", _keys(atlas))),
         about("starts", "context-entry-points", "", listed("Entry points", [
             f"- {code(key)} → {code(value)}" for key, value in atlas.project.entry_points
@@ -116,10 +114,20 @@ def _context(atlas: Atlas) -> Page:
     ))  # fmt: skip
 
 
+def _checks(atlas: Atlas) -> list[str]:
+    needs = check_needs(atlas.source)
+    first = [f"- first: {' or '.join(code(command) for command in needs)}"] if needs else []
+    found = [
+        f"- {code(command)} (found in {atlas.file_link(CONTEXT, path)})"
+        for command, path in check_commands(atlas.source)
+    ]
+    return [*first, *found] if found else ["- No tests and no test command were found."]
+
+
 def _context_head(atlas: Atlas) -> str:
     project = atlas.project
     words = prose(project.description) or prose(readme(atlas.source)[1])
-    needs = f" Python {code(project.python)}." if project.python else ""
+    needs = f"\n\nPython {code(project.python)}." if project.python else ""
     broken = [path for path in sorted(atlas.facts) if atlas.facts[path].error]
     warned = f"\n\nPython can't read: {', '.join(code(path) for path in broken[:10])}." if broken else ""
     return f"# Context: {escaped(project.name)}\n\n{words}{needs}{warned}".rstrip()
@@ -156,7 +164,7 @@ def _keys(atlas: Atlas) -> list[str]:
         atlas.paths, key=lambda name: (-len(_users(atlas, name)), not is_public(name), name),
     )  # fmt: skip
     return [
-        described(atlas.module_link(CONTEXT, name), atlas.facts[atlas.paths[name]].doc, 140)
+        listed_module(atlas.module_link(CONTEXT, name), atlas.facts[atlas.paths[name]], 140)
         for name in ranked[:KEY_MODULES]
     ]
 

@@ -39,7 +39,7 @@ def _year(atlas: Atlas, year: str, commits: list[Commit]) -> Page:
     months: dict[str, list[Commit]] = {}
     for commit in commits:
         months.setdefault(commit.day[:7], []).append(commit)
-    head = f"# {year}\n\n[Index]({link(page, INDEX)}) / [log]({link(page, FRONT)}) / commits by month, newest first"
+    head = f"# {year}\n\n[Log]({link(page, FRONT)}) / commits by month, newest first"
     return Page(page, some(
         about("head", "year", year, head),
         *(about(f"m{month[5:]}", "git-log", month, _month(atlas, page, month, found))
@@ -64,7 +64,7 @@ def commit_line(atlas: Atlas, page: str, one: Commit) -> str:
 
 def _plans(plans: list[SourceFile]) -> Page:
     lines = [f"- [{prose(_title(file), 120)}]({link(PLANS, file.path)})" for file in plans]
-    head = f"# Plans\n\n[Index]({link(PLANS, INDEX)}) / [log]({link(PLANS, FRONT)}) / plans in this commit"
+    head = f"# Plans\n\n[Log]({link(PLANS, FRONT)}) / plans in this commit"
     return Page(PLANS, some(about("head", "plans", "", head), about("plans", "plan-files", "", listed("Plans", lines))))
 
 
@@ -75,7 +75,7 @@ def _title(file: SourceFile) -> str:
 
 def _deliveries(atlas: Atlas) -> Page:
     head = (
-        f"# Deliveries\n\n[Index]({link(DELIVERIES, INDEX)}) / [log]({link(DELIVERIES, FRONT)}) / tickets that "
+        f"# Deliveries\n\n[Log]({link(DELIVERIES, FRONT)}) / tickets that "
         "linestop carried out and whose commits are merged"
     )
     claims = [

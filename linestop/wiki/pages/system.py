@@ -6,7 +6,7 @@ from linestop.wiki.atlas import INDEX, LOG, Atlas, tests_of
 from linestop.wiki.file_facts import introduction, size
 from linestop.wiki.naming import link
 from linestop.wiki.pages.page import Page, about, listed, some, stated
-from linestop.wiki.pages.symbols import class_statement, described, function_statement, member
+from linestop.wiki.pages.symbols import class_statement, described, function_statement, listed_module, member, purpose
 from linestop.wiki.prose import cell, code, escaped, folded, prose, summary
 from linestop.wiki.python_facts import ClassFacts, ModuleFacts, without_private
 from linestop.wiki.python_names import is_test
@@ -28,7 +28,7 @@ def _module_page(atlas: Atlas, name: str) -> Page:
     assert file is not None  # noqa: S101  # modules are files of the source
     return Page(page, some(
         stated("head", file, _head(atlas, page, name, file)),
-        stated("api", file, _api(name, without_private(facts))),
+        stated("api", file, _api(name, without_private(facts), package=path.endswith("__init__.py"))),
         about("parts", "modules-below", name, _parts(atlas, page, name)),
         about("uses", "imports", name, _uses(atlas, page, name, path)),
         about("tests", "tests", name, _tests(atlas, page, name)),
@@ -43,14 +43,15 @@ def _head(atlas: Atlas, page: str, name: str, file: SourceFile) -> str:
     parts = name.partition("@")[0].split(".")
     trail += [atlas.module_link(page, one) for n in range(1, len(parts)) if (one := ".".join(parts[:n])) in atlas.paths]
     line = f"{' / '.join(trail)} / {kind.lower()} · {atlas.file_link(page, file.path)} · {size(file)}"
+    told = purpose(facts, 700) or "_An empty file._"
     if facts.error:
-        told = f"**Python can't read this file**: {prose(facts.error)}. It is described at file level only."
-    else:
-        told = summary(facts.doc, 700) or f"_{kind} without a docstring._"
+        told += ". It is described at file level only."
+    elif not facts.doc:
+        told = f"_No docstring._ {told}"
     return f"# {escaped(name)}\n\n{line}\n\n{told}"
 
 
-def _api(name: str, facts: ModuleFacts) -> str:
+def _api(name: str, facts: ModuleFacts, *, package: bool) -> str:
     """Return the public API: classes with their members, functions, constants."""
     parts = [_class(name, one) for one in facts.classes]
     functions = [described(function_statement(name, one), one.doc) for one in facts.functions]
@@ -59,19 +60,19 @@ def _api(name: str, facts: ModuleFacts) -> str:
     if facts.constants:
         shown = [f"- {code(one.name + one.signature)}" for one in facts.constants[:60]]
         parts.append("\n".join(["### Constants", "", *shown]))
-    handed_out = _re_exports(facts)
+    handed_out = _re_exports(facts, package=package)
     if handed_out:
         parts.append(f"### Handed out from elsewhere\n\n{handed_out}")
     return "\n\n".join(["## Public API", *parts]) if parts else ""
 
 
-def _re_exports(facts: ModuleFacts) -> str:
-    """Return the names a module imports and lists in `__all__`, or imports as themselves, by where they come from."""
+def _re_exports(facts: ModuleFacts, *, package: bool) -> str:
+    """Return what a module hands on, by origin: what it imports and lists in `__all__`, or a package from below."""
     own = (*facts.functions, *facts.constants)
     here = {one.name for one in facts.classes} | {one.name for one in own}
     found: dict[str, set[str]] = {}
     for one in facts.imports:
-        wanted = one.alias in facts.exports if facts.exports is not None else one.level > 0 and one.alias == one.name
+        wanted = one.alias in facts.exports if facts.exports is not None else package and one.level > 0
         if one.name and wanted and one.alias not in here and not one.alias.startswith("_"):
             found.setdefault("." * one.level + one.module, set()).add(one.alias)
     return "\n".join(
@@ -98,7 +99,7 @@ def _parts(atlas: Atlas, page: str, name: str) -> str:
 
 
 def _line(atlas: Atlas, page: str, name: str) -> str:
-    return described(atlas.module_link(page, name), atlas.facts[atlas.paths[name]].doc, 160)
+    return listed_module(atlas.module_link(page, name), atlas.facts[atlas.paths[name]], 160)
 
 
 def _uses(atlas: Atlas, page: str, name: str, path: str) -> str:
@@ -177,5 +178,5 @@ def _files(atlas: Atlas, page: str, folder: str, files: list[SourceFile]) -> str
 def _told(atlas: Atlas, file: SourceFile) -> str:
     facts = atlas.facts.get(file.path)
     if facts and facts.error:
-        return f"**Python can't read it**: {prose(facts.error, 120)}"
+        return purpose(facts, 120)
     return summary(introduction(file, facts), 140)
