@@ -47,18 +47,17 @@ class OutputReader:
     def until_ended(self, deadline: float, cancellation: Cancellation) -> bool:
         """Read until the process itself has ended; False where it ran out of time or was cancelled."""
         pidfd = os.pidfd_open(self._process.pid) if hasattr(os, "pidfd_open") else None
+        if pidfd is not None:
+            self._selector.register(pidfd, selectors.EVENT_READ, None)
         try:
-            if pidfd is not None:
-                self._selector.register(pidfd, selectors.EVENT_READ, None)
             while self._process.poll() is None:
                 left = deadline - monotonic()
                 if left <= 0 or cancellation.asked:
                     return False
                 self._read(min(left, _POLL_SECONDS))
-            if pidfd is not None:
-                self._selector.unregister(pidfd)
         finally:
             if pidfd is not None:
+                self._selector.unregister(pidfd)
                 os.close(pidfd)
         return True
 
