@@ -1,0 +1,116 @@
+"""`python -m linestop.deployments.bench [--quick] [--write]`: measures, prints the table, may put it into the docs."""
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import mkdtemp
+
+from cyclopts import App
+
+from linestop.deployments.bench.pairs import Measure
+from linestop.deployments.bench.start_cost import start_cost
+from linestop.deployments.bench.table import as_markdown, write_table
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
+
+app = App(name="python -m linestop.deployments.bench", help_format="plaintext")
+
+
+@app.default
+def bench(*, quick: bool = False, write: bool = False) -> None:
+    """Measure what linestop costs over the bare commands and print a table.
+
+    Examples:
+        make bench
+        python -m linestop.deployments.bench --quick
+        python -m linestop.deployments.bench --write
+
+    Parameters
+    ----------
+    quick
+        One pair of each instead of several.
+    write
+        Put the table into docs/benchmarks.md.
+    """
+    pairs = 1 if quick else 5
+    _say("starting the command line …")
+    measures = [start_cost(pairs * 3)]
+    with _scratch_home() as scratch:
+        measures += _on_a_server(scratch, pairs)
+    text = as_markdown(measures)
+    sys.stdout.write(text + "\n")
+    if write:
+        write_table(PAGE, text)
+        _say(f"written to {PAGE}")
+
+
+def _on_a_server(scratch: Path, pairs: int) -> list[Measure]:
+    from linestop.deployments.environment import outside_targets  # noqa: PLC0415  # LINESTOP_HOME is set by now
+    from linestop.deployments.server import ensure_server, stop_server  # noqa: PLC0415
+
+    try:
+        ensure_server(_say)
+        with outside_targets():
+            return asyncio.run(_measures(scratch, pairs))
+    finally:
+        stop_server()
+
+
+async def _measures(scratch: Path, pairs: int) -> list[Measure]:
+    from linestop.deployments.bench.audit_cost import audit_cost  # noqa: PLC0415  # imports Prefect: after its server
+    from linestop.deployments.bench.machinery_cost import machinery_cost  # noqa: PLC0415
+    from linestop.deployments.bench.ticket_cost import ticket_cost  # noqa: PLC0415
+    from linestop.deployments.example_repository import example_repository  # noqa: PLC0415
+    from linestop.execution.order import ExecutionOrder  # noqa: PLC0415
+    from linestop.flows.execution import execution  # noqa: PLC0415
+
+    example = example_repository(scratch / "toolshed")
+    _say("the machinery …")
+    measures = list(await machinery_cost(pairs))
+    _say("audits …")
+    measures.append(await audit_cost(example, pairs, name="the example"))
+    measures.append(await audit_cost(_large_repository(scratch / "large"), pairs, name="SQLAlchemy"))
+    _say("tickets …")
+    await execution(ExecutionOrder(repository=str(example), dry_run=True), return_state=True)  # files the plans
+    measures += await ticket_cost(example, scratch / "store", tickets=3, pairs=min(pairs, 3))
+    return measures
+
+
+def _large_repository(target: Path) -> Path:
+    """Return a git repository of an installed package's source: large, and there on every machine."""
+    from linestop.blocks.git_commands import GitCommands  # noqa: PLC0415
+
+    spec = find_spec("sqlalchemy")
+    source = Path((spec and spec.origin) or "").parent
+    shutil.copytree(source, target / "sqlalchemy", ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+    git = GitCommands(target / ".git", target)
+    git.run("init", "--quiet", "--template=", "--initial-branch=main")
+    git.run("add", "--all", ".")
+    git.run("commit", "--quiet", "--no-verify", "-m", "the source as installed")
+    return target
+
+
+@contextmanager
+def _scratch_home() -> Iterator[Path]:
+    """Yield a folder for everything, `$LINESTOP_HOME` included, and remove it; a user's own server is left alone."""
+    scratch = Path(mkdtemp(prefix="linestop-bench-")).resolve()
+    os.environ["LINESTOP_HOME"] = str(scratch / "home")
+    for name in ("PREFECT_API_URL", "PREFECT_UI_URL"):
+        os.environ.pop(name, None)
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+if __name__ == "__main__":
+    app()
