@@ -32,7 +32,7 @@ _TAKEN_UNUSED = "exc_type,exc_val,exc_value,exc_tb,exc,tb,traceback,_*,args,kwar
 
 
 class RuffSource:
-    """ruff with the policy's rules, else the built-in allow-list. `# noqa` counts, the repository's configuration not."""
+    """ruff with the policy's rules, else the built-in list. `# noqa` counts, the repository's configuration not."""
 
     name = "ruff"
 

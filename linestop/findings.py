@@ -31,7 +31,7 @@ class Finding(BaseModel):
     severity: Severity = Severity.WARNING
     message: str = ""
     fixable: bool = Field(default=False, description="an engine at hand can fix it")
-    theme: str = Field(default="", description="what the source says it is about, for example security; empty = unknown")
+    theme: str = Field(default="", description="what its source says it is about, as `security`; or nothing")
     snippet: str = Field(default="", description="the text of the line, white space folded, at most 200 characters")
 
     @property

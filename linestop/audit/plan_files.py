@@ -131,7 +131,7 @@ def _line(front: str, where: Sequence[int | str]) -> int:
 
 
 def _mark(event: yaml.Event) -> int:
-    return int(event.start_mark.line) + 2
+    return event.start_mark.line + 2 if event.start_mark else 1
 
 
 class _Dumper(yaml.SafeDumper):

@@ -45,7 +45,7 @@ def gated_words(theme: Theme, cuts: Sequence[Cut]) -> dict[str, object]:
     return {
         "title": f"{_TITLES[theme]}: {_counted(count, 'finding')} for a person",
         "purpose": (
-            f"Decide on {_counted(count, 'finding')} that no engine at hand can fix, and mend or dismiss each. To dismiss "
+            f"Decide on {_counted(count, 'finding')} that no engine at hand can fix: mend or dismiss each. To dismiss "
             "one, exclude its rule or path in .linestop/config.toml, with the reason."
         ),
         "risks": (_RISKS[theme], "A finding may be a false alarm: read the code before changing it."),

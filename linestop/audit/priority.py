@@ -34,5 +34,5 @@ def effort(finding: Finding) -> int:
 
 
 def priority(finding: Finding) -> float:
-    """Return impact x severity weight / effort: 27 for a bad bug that a tool mends, 0.3 for a note that takes thought."""
+    """Return impact x severity weight / effort: 27 for a bad bug that a tool mends, 0.3 for a note."""
     return impact(finding) * finding.severity.weight / effort(finding)

@@ -78,8 +78,8 @@ _PROVEN = {
     # Only the name goes: a right-hand side that may have an effect stays as a statement. Seen from outside only through
     # locals() and a debugger.
     "F841": (Theme.DEAD_CODE, 2),
-    # list(x for …), set(x for …), set([x for …]), dict([(k, v) for …]) and set([1, 2]) become the comprehension or literal
-    # that builds the same object from the same iteration. Unsafe for ruff since a comment inside could be lost.
+    # list(x for …), set(x for …), set([x for …]), dict([(k, v) for …]) and set([1, 2]) become the comprehension or
+    # literal that builds the same object from the same iteration. Unsafe for ruff: a comment inside could be lost.
     "C400": (Theme.PERFORMANCE, 1),
     "C401": (Theme.PERFORMANCE, 1),
     "C403": (Theme.PERFORMANCE, 1),

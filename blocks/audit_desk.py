@@ -1,0 +1,117 @@
+"""What an audit works with: one repository's policy, base, sources and plans. The steps are tasks/auditor.py."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from linestop.audit.history import AuditValues, definition, last_like
+from linestop.audit.order import AuditOrder
+from linestop.audit.planning import Drafts, Ground, draft_plans
+from linestop.audit.sorting import Sorted, sort_out
+from linestop.audit.standing import Standing, standing
+from linestop.blocks.git_workspaces import GitWorkspaces
+from linestop.blocks.plan_branch import PLANS_BRANCH, PlanBranch
+from linestop.blocks.scanners import scanners_for
+from linestop.checks import is_test_path
+from linestop.errors import RepositoryError
+from linestop.findings import Finding
+from linestop.paths import Layout, repository_root
+from linestop.plans import Plan
+from linestop.policy import load_policy
+from linestop.records import is_alive
+from linestop.tracker import SqliteTracker
+
+_CHECKOUT = "audit-"
+
+
+class AuditDesk:
+    """One audit's view of a repository. The base is read once, so that a commit in between changes nothing.
+
+    Raises:
+        RepositoryError: no repository, a bare or an empty one, or a base that is linestop's own branch.
+        PolicyError: the policy can't be used.
+    """
+
+    def __init__(self, order: AuditOrder) -> None:
+        self.layout = Layout(repository_root(Path(order.repository)))
+        self.policy = load_policy(self.layout)
+        self.workspaces = GitWorkspaces(self.layout.root)
+        self.base_branch = self.workspaces.base_branch(self.policy.execution.base)
+        if self.base_branch.startswith("linestop/"):
+            raise RepositoryError(
+                f"the base branch can't be {self.base_branch}",
+                found="a branch that linestop writes to",
+                todo="check out your own branch, or set execution.base in .linestop/config.toml",
+            )
+        self.base = self.workspaces.head(self.base_branch)
+        self.sources = scanners_for(self.policy)
+        self.branch = PlanBranch(self.workspaces, base=self.base_branch)
+        self.definition = definition(self.policy.audit)
+        self.max_plans = min(order.max_plans or self.policy.audit.max_plans, self.policy.audit.max_plans)
+        self._again = order.again
+
+    @contextmanager
+    def checkout(self, run_id: str) -> Iterator[Path]:
+        """Yield a clean checkout of the base that only the sources read; remove it, and what killed audits left."""
+        self._sweep()
+        name = _CHECKOUT + run_id
+        try:
+            yield self.workspaces.checkout(name, self.base)
+        finally:
+            self.workspaces.close(name)
+
+    def standing(self) -> Standing:
+        """Return what earlier audits left standing."""
+        tickets = SqliteTracker(self.layout.tracker).list()
+        return standing(self.branch.plans(), tickets, merged=lambda commit: self.workspaces.contains(self.base, commit))
+
+    def last_like_this(self, stands: Standing) -> tuple[str, AuditValues] | None:
+        """Return an earlier audit that this one would repeat; none when asked to audit again or a plan is gone."""
+        last = None if self._again else last_like(self.layout.runs, base=self.base, definition=self.definition)
+        return last if last and set(last[1].plans) <= stands.ids else None
+
+    def sort_out(self, findings: tuple[Finding, ...], checkout: Path) -> Sorted:
+        """Return the findings that count under the policy."""
+        audit, tests = self.policy.audit, self.policy.checks.tests
+        return sort_out(
+            findings, root=checkout, ignore=audit.ignore, exclude=audit.exclude,
+            is_test=lambda path: is_test_path(path, tests),
+        )  # fmt: skip
+
+    def draft(self, findings: tuple[Finding, ...], reported: tuple[Finding, ...], stands: Standing) -> Drafts:
+        """Return new plans for what no plan covers."""
+        ground = Ground(base=self.base, day=datetime.now(UTC).date(), standing=stands, reported=reported)
+        return draft_plans(findings, ground, max_plans=self.max_plans)
+
+    def write(self, drafts: Drafts) -> tuple[Plan, ...]:
+        """Commit the drafts on the plans' branch; return those that are there now as drafted."""
+        plans = [draft.plan for draft in drafts.drafts]
+        if not plans:
+            return ()
+        titles = "\n".join(f"- {plan.id}: {plan.title}" for plan in plans)
+        message = f"plans: {len(plans)} from the audit of {self.base[:12]}\n\n{titles}\n"
+        findings = {draft.plan.id: draft.findings for draft in drafts.drafts}
+        self.branch.write(plans, message=message, findings=findings)
+        there = {plan.id: plan.fingerprints for plan in self.branch.plans()}
+        return tuple(plan for plan in plans if there.get(plan.id) == plan.fingerprints)
+
+    @property
+    def plans_branch(self) -> str:
+        """Return the branch that holds the plans."""
+        return PLANS_BRANCH
+
+    def _sweep(self) -> None:
+        """Remove the checkouts of audits whose process is gone."""
+        for path in self.layout.worktrees.glob(f"{_CHECKOUT}*"):
+            if _abandoned(self.layout.runs / path.name.removeprefix(_CHECKOUT)):
+                self.workspaces.close(path.name)
+
+
+def _abandoned(record: Path) -> bool:
+    """Return whether a record's process is gone; a record that can't be read belongs to nobody."""
+    try:
+        return not is_alive(str(json.loads((record / "inputs.json").read_text(encoding="utf-8"))["holder"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return True
