@@ -52,7 +52,7 @@ async def _run(name: str, order: BaseModel, url: str, stderr: Console) -> Any:
     try:
         await reconcile_runs()
         with tags(*run_tags(getattr(order, "repository", None))):
-            return await flow(order)
+            return await _answer(await flow(order, return_state=True))
     except httpx.TransportError as error:
         raise ServerError(
             "the Prefect server went away",
@@ -62,6 +62,12 @@ async def _run(name: str, order: BaseModel, url: str, stderr: Console) -> Any:
     finally:
         for logger in RUN_LOGGERS:
             logging.getLogger(logger).removeHandler(handler)
+
+
+async def _answer(state: Any) -> Any:
+    """Return a flow's report; a run that is painted red for a person to see has one too. An error is raised."""
+    report = await state.aresult(raise_on_failure=False)
+    return report if isinstance(report, BaseModel) else await state.aresult()
 
 
 class _Actions(logging.Handler):
