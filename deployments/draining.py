@@ -6,6 +6,7 @@ Keeping deliveries is inbox.py; what a run does is flows/documentation.py.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import httpx
 
@@ -25,10 +26,10 @@ async def drain(inbox: Inbox, start_run: StartRun, wake: asyncio.Event) -> None:
     while True:
         wake.clear()
         trouble = await _drain_once(inbox, start_run)
-        try:
-            await asyncio.wait_for(wake.wait(), timeout=1 if trouble else IDLE_SECONDS)
-        except TimeoutError:
-            continue
+        # Not wait_for: until Python 3.12 it can swallow a cancellation, and the receiver would never end.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1 if trouble else IDLE_SECONDS):
+                await wake.wait()
 
 
 async def _drain_once(inbox: Inbox, start_run: StartRun) -> bool:
