@@ -1,0 +1,56 @@
+"""Runs ruff for the static engine: isolated, on named files, its report read and each run recorded as an event.
+
+The audit's own runs, which print SARIF, are scanners.py.
+"""
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from time import monotonic
+
+from linestop.blocks.processes import capture, clean_environment
+from linestop.errors import ToolError
+from linestop.events import EventKind, EventLog, Outcome
+from linestop.fixes.ruff_json import SYNTAX, Reported, read_report
+
+
+class RuffReports:
+    """Runs ruff on files of one workspace and records each run."""
+
+    def __init__(self, root: Path, rules: Iterable[str], *, target: str, seconds: float, events: EventLog) -> None:
+        self._root, self._seconds, self._events = root, seconds, events
+        self._words = (
+            sys.executable, "-I", "-m", "ruff", "check", "--isolated", "--no-cache", "--quiet", "--exit-zero",
+            "--no-fix", "--output-format=json", f"--target-version={target}",
+            f"--select={','.join(sorted({*rules} - {SYNTAX}))}",
+        )  # fmt: skip
+
+    def report(self, paths: Sequence[str]) -> dict[str, list[Reported]]:
+        """Return all findings by path; every path asked for is a key.
+
+        Raises:
+            ToolError: ruff is missing, ran out of time, or refused the rules.
+        """
+        found: dict[str, list[Reported]] = {path: [] for path in paths}
+        self._events.append(EventKind.TOOL_CALL, step="maker", tool="ruff", args={"files": len(paths)})
+        start = monotonic()
+        argv = (*self._words, "--", *(f"./{path}" for path in paths))
+        run, out = capture(argv, cwd=self._root, env=clean_environment(NO_COLOR="1"), timeout_seconds=self._seconds)
+        outcome = Outcome.TIMEOUT if run.timed_out else Outcome.OK if run.ok else Outcome.ERROR
+        items = read_report(out) if run.ok else ()
+        text = f"{len(items)} findings" if run.ok else run.output[-2000:]
+        self._events.append(
+            EventKind.TOOL_RESULT, step="maker", tool="ruff", outcome=outcome, text=text,
+            seconds=round(monotonic() - start, 4),
+        )  # fmt: skip
+        if not run.ok:
+            how = "ran out of time" if run.timed_out else f"exit code {run.exit_code}"
+            raise ToolError(
+                "ruff, the static engine's tool, failed",
+                found=f"{how}: {run.output[-500:].strip()}",
+                todo="run `linestop doctor`; check the rules that the chunk names",
+            )
+        names = {str(self._root / path): path for path in paths}
+        for item in items:
+            found[names[item.file]].append(item)
+        return found
