@@ -6,7 +6,7 @@ The hook sees every process that any part of linestop starts; nothing has to be 
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ def seen_commands() -> Iterator[list[Command]]:
         _Seen.commands = None
 
 
-def replay(commands: list[Command]) -> tuple[float, int]:
+def replay(commands: Sequence[Command]) -> tuple[float, int]:
     """Run the commands one after the other, bare; return the seconds and how many ended by a signal or didn't start."""
     failed = 0
 

@@ -4,7 +4,14 @@ Each pair starts from one state: the ticket's flow runs while every process it s
 back and the same commands run again, bare, one after the other.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from pydantic import BaseModel, ConfigDict
 
 from linestop.blocks.line import Line
 from linestop.deployments.bench.commands import Command, replay, seen_commands
@@ -17,37 +24,74 @@ from linestop.ready import ready
 GOAL = 1.5  # issue 2, part 7
 
 
-async def ticket_cost(repository: Path, store: Path, *, tickets: int, pairs: int) -> tuple[Measure, ...]:
-    """Return the cost of the first `tickets` ready tickets of a repository whose plans are filed already."""
+class TicketRun(BaseModel):
+    """One run of a ticket's flow: its wall time, what it started, and its page in Prefect."""
+
+    model_config = ConfigDict(frozen=True)
+
+    seconds: float
+    commands: tuple[Command, ...]
+    flow_run: UUID | None
+
+
+async def ticket_cost(repository: Path, store: Path, *, tickets: int, pairs: int) -> tuple[list[Measure], list[UUID]]:
+    """Return the cost of the first `tickets` ready tickets of a repository, and the flow runs that were measured.
+
+    The repository's plans must be filed already.
+    """
     line = Line(repository)
     names = [one.id for one in ready(line.tracker.list())][:tickets]
     snapshot = Snapshot([repository, line.layout.worktrees], store)
-    measures = []
+    measures, flow_runs = [], []
     for name in names:
         order = TicketOrder(repository=str(repository), ticket=name)
-        await _ours(order)  # builds what later runs find in a cache
+        await _run(order)  # builds what later runs find in a cache
         snapshot.restore()
-        measures.append(await _measured(order, snapshot, store, pairs=pairs))
-    return tuple(measures)
+        runs = [await _pair(order, snapshot, store) for _ in range(pairs)]
+        measures.append(_measure(name, runs))
+        flow_runs += [run.flow_run for run, _, _ in runs if run.flow_run]
+    return measures, flow_runs
 
 
-async def _measured(order: TicketOrder, snapshot: Snapshot, store: Path, *, pairs: int) -> Measure:
-    found: list[tuple[float, float]] = []
-    commands: list[Command] = []
-    lost = 0
-    for _ in range(pairs):
-        ours, commands = await _ours(order)
-        restore_with_objects(snapshot, Path(order.repository), store)
-        bare, failed = replay(commands)
-        snapshot.restore()
-        found.append((ours, bare))
-        lost = max(lost, failed)
-    note = f"{len(commands)} commands" + (f", {lost} of them could not be run again" if lost else "")
-    measured = measure(f"ticket `{order.ticket}` over its bare commands", found, note=note)
-    return measured.model_copy(update={"goal": f"≤ {GOAL}", "met": measured.ratio <= GOAL})
+async def machinery_share(
+    tickets: Sequence[Measure], flow_runs: Sequence[UUID], *, task: float, subflow: float
+) -> Measure:
+    """Return what the machinery takes of a ticket: its task runs and its flow run, at their measured seconds."""
+    async with get_client() as client:
+        found = [
+            len(await client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[flow_run]))))
+            for flow_run in flow_runs
+        ]
+    tasks = median(found)
+    note = f"{tasks:.0f} tasks at {task * 1000:.1f} ms, one flow at {subflow * 1000:.0f} ms"
+    wall = median(one.ours for one in tickets)
+    return measure("the machinery's share of a ticket", [(tasks * task + subflow, wall)], note=note)
 
 
-async def _ours(order: TicketOrder) -> tuple[float, list[Command]]:
+async def _pair(order: TicketOrder, snapshot: Snapshot, store: Path) -> tuple[TicketRun, float, int]:
+    run = await _run(order)
+    restore_with_objects(snapshot, Path(order.repository), store)
+    bare, lost = replay(run.commands)
+    snapshot.restore()
+    return run, bare, lost
+
+
+async def _run(order: TicketOrder) -> TicketRun:
     with seen_commands() as commands:
-        seconds = await timed_async(lambda: ticket(order, return_state=True))
-    return seconds, list(commands)
+        states: list[UUID | None] = []
+        seconds = await timed_async(lambda: _carry_out(states, order))
+    return TicketRun(seconds=seconds, commands=tuple(commands), flow_run=states[0])
+
+
+async def _carry_out(found: list[UUID | None], order: TicketOrder) -> None:
+    state = await ticket(order, return_state=True)
+    found.append(state.state_details.flow_run_id)
+
+
+def _measure(name: str, runs: Sequence[tuple[TicketRun, float, int]]) -> Measure:
+    lost = max(failed for _, _, failed in runs)
+    note = f"{len(runs[-1][0].commands)} commands" + (f", {lost} of them could not be run again" if lost else "")
+    found = measure(
+        f"ticket `{name}` over its bare commands", [(run.seconds, bare) for run, bare, _ in runs], note=note
+    )
+    return found.model_copy(update={"goal": f"≤ {GOAL}", "met": found.ratio <= GOAL})
