@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from linestop.audit.rules import SYNTAX, allow_list
+from linestop.audit.rules import SYNTAX, UNSELECTABLE, allow_list
 from linestop.audit.sarif import SarifReading, read_sarif
 from linestop.audit.sarif_writing import sarif_from_ruff, sarif_from_vulture
 from linestop.audit.source_files import is_plain_file, python_files
@@ -56,7 +56,7 @@ class RuffSource:
         Raises:
             ToolError: ruff is missing or broke.
         """
-        selected = tuple(rule for rule in rules if rule != SYNTAX) if rules is not None else self._rules
+        selected = tuple(rule for rule in rules if rule not in UNSELECTABLE) if rules is not None else self._rules
         files = _chosen(root, paths, exclude=self._exclude)
         runs, findings = list[CommandRun](), list[Finding]()
         for batch in _batches(files):
@@ -64,7 +64,8 @@ class RuffSource:
             run, out = _captured(self.name, argv, root, self._timeout_seconds, good=(0,))
             runs.append(run)
             findings += read_sarif(sarif_from_ruff(out), source=self.name, root=root, trusted=True).findings
-        return Scan(source=self.name, findings=tuple(findings), run=_one(runs, self._command(root, selected)))
+        kept = _narrowed(findings, None if rules is None else (*rules, SYNTAX), None)
+        return Scan(source=self.name, findings=kept, run=_one(runs, self._command(root, selected)))
 
     def _command(self, root: Path, rules: Sequence[str]) -> tuple[str, ...]:
         # No rule selected would mean ruff's defaults: E9 never reports more than what does not parse.

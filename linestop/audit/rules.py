@@ -36,7 +36,9 @@ class Rule:
     fix: Fix | None
 
 
-SYNTAX = "invalid-syntax"  # ruff's code for a file that does not parse; it needs no selecting
+SYNTAX = "invalid-syntax"  # ruff's code for a file that does not parse: every other rule is blind there
+UNSUPPORTED = "unsupported-syntax"  # ours for what ruff reports alike: syntax newer than the oldest declared Python
+UNSELECTABLE = frozenset((SYNTAX, UNSUPPORTED))  # ruff reports them always and knows no such rules
 
 _BUGS_3 = (
     "F402 F404 F406 F407 F501 F502 F503 F505 F506 F507 F508 F509 F521 F524 F525 F621 F622 F631 F633 F634 F701 "
@@ -62,7 +64,8 @@ _SECURITY_1 = "S104 S108"
 _PERFORMANCE_2 = "B019 RUF017 ASYNC210 ASYNC212 ASYNC221 ASYNC222 ASYNC251"
 _PERFORMANCE_1 = "PERF102 PERF401 PERF402 PERF403 C414 C419 FURB192"
 _PERFORMANCE_FIXED = (
-    "PERF101 C409 C410 C411 C413 C420 FURB122 FURB129 FURB161 PLR1733 PLR1736 PLC0207 PLC0208 RUF019 SIM118 ASYNC115"
+    "FURB110 PLC1802 PERF101 C409 C410 C411 C413 C420 FURB122 FURB129 FURB161 PLR1733 PLR1736 PLC0207 PLC0208 "
+    "RUF019 SIM118 ASYNC115"
 )
 _DEAD_CODE_FIXED_2 = "F401"
 _DEAD_CODE_FIXED_1 = "PIE790"
@@ -108,6 +111,7 @@ def _table() -> Mapping[str, Rule]:
         (_MODERN_FIXED, Theme.MODERNISATION, 1, 1, "safe"),
         (_MODERN, Theme.MODERNISATION, 1, 2, None),
         (SYNTAX, Theme.BUGS, 3, 2, None),
+        (UNSUPPORTED, Theme.BUGS, 2, 2, None),
     )
     rules = {
         code: Rule(code, theme, impact, effort, fix)
@@ -140,4 +144,4 @@ def rule_for(code: str) -> Rule:
 
 def allow_list() -> tuple[str, ...]:
     """Return the codes ruff is asked for by default, sorted."""
-    return tuple(sorted(code for code in RULES if code != SYNTAX))
+    return tuple(sorted(RULES.keys() - UNSELECTABLE))

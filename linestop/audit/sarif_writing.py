@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from linestop.audit.rules import SYNTAX, Theme, rule_for
+from linestop.audit.rules import SYNTAX, UNSUPPORTED, Theme, rule_for
 from linestop.errors import ToolError
 
+_NEWER = re.compile(r"on Python 3\.\d+ \(")
 _LEVELS = {1: "note", 2: "warning", 3: "error"}
 _VULTURE_LINE = re.compile(
     r"^(?P<path>.+?):(?P<line>\d+): (?P<what>.+) \((?P<sure>\d+)% confidence(?:, \d+ lines?)?\)$"
@@ -27,7 +28,7 @@ def sarif_from_ruff(text: str) -> str:
     """
     try:
         rows = json.loads(text or "[]")
-        return _sarif("ruff", [_from_ruff_row(row) for row in rows])
+        return _sarif("ruff", [_from_ruff_row(row) for row in rows if not _is_export(row)])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ToolError(
             "ruff printed something else than its JSON report",
@@ -46,8 +47,15 @@ def vulture_impact(rule: str) -> int:
     return 2 if rule.startswith(("unreachable", "unsatisfiable", "redundant")) else 1
 
 
+def _is_export(row: dict[str, Any]) -> bool:
+    """An unused import that ruff would not remove is an export of a package or a probe for an optional dependency."""
+    return row["code"] == "F401" and (row.get("fix") or {}).get("applicability") != "safe"
+
+
 def _from_ruff_row(row: dict[str, Any]) -> dict[str, Any]:
     code = row["code"] or SYNTAX
+    if code == SYNTAX and _NEWER.search(row["message"]):
+        code = UNSUPPORTED
     rule = rule_for(code)
     applicability = (row.get("fix") or {}).get("applicability")
     fixable = (rule.fix is not None and applicability == "safe") or (rule.fix == "proven" and applicability == "unsafe")
