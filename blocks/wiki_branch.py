@@ -106,7 +106,14 @@ class WikiBranch:
         for path, text in zip(paths, texts, strict=True):
             path.write_bytes(text.encode("utf-8", "surrogateescape"))
         old, ours, theirs = (str(path) for path in paths)
-        return self._git.run("merge-file", "-p", "-q", "--union", ours, old, theirs)
+        try:
+            return self._git.run("merge-file", "-p", "-q", "--union", ours, old, theirs)
+        except RepositoryError as error:
+            raise RepositoryError(
+                f"a page was changed both on {BRANCH} and on the base, and git can't merge it",
+                found=f"a NUL byte, most likely, in the page that begins {texts[1][:60]!r}",
+                todo=f"merge the base into {BRANCH} by hand, then run again",
+            ) from error
 
     def _refuse_blocked(self, state: WikiState, pages: Mapping[str, str]) -> None:
         for page in pages:

@@ -68,7 +68,7 @@ def build(
     """
     atlas = read(source)
     listed = [path for path in (notes if notes is not None else _listed(existing)) if path in existing]
-    pages = _with_kept_deliveries(_wanted(atlas, listed), existing)
+    pages = _wanted(atlas, listed, _kept_deliveries(existing))
     own = {path: text for path, text in existing.items() if path not in pages and not _is_ours(text)}
     pages = _with_backlinks(pages, {**own, **_written_by_people(existing)})
     known = {key(claim) for page in pages.values() for claim in page.claims}
@@ -79,9 +79,9 @@ def build(
     return Wiki(atlas, dict(sorted(texts.items())), pages, dict(existing))
 
 
-def _wanted(atlas: Atlas, notes: Sequence[str]) -> dict[str, Page]:
+def _wanted(atlas: Atlas, notes: Sequence[str], kept: tuple[Claim, ...]) -> dict[str, Page]:
     made = [*front_pages(atlas, notes), *domain_pages(atlas), *module_pages(atlas), *folder_pages(atlas)]
-    return {page.path: page for page in [*made, *log_pages(atlas)]}
+    return {page.path: page for page in [*made, *log_pages(atlas, kept)]}
 
 
 def _is_ours(text: str) -> bool:
@@ -102,23 +102,10 @@ def _written_by_people(existing: Mapping[str, str]) -> dict[str, str]:
     return {path: text for path, text in found.items() if text}
 
 
-def _with_kept_deliveries(pages: dict[str, Page], existing: Mapping[str, str]) -> dict[str, Page]:
-    """Keep the deliveries that the page lists already: their run records may lie on another machine."""
-    new = pages.get(DELIVERIES)
+def _kept_deliveries(existing: Mapping[str, str]) -> tuple[Claim, ...]:
+    """Return the deliveries that the page lists already: their run records may lie on another machine."""
     old = [one for one in blocks(existing.get(DELIVERIES, "")) if one.id.startswith("d") and not one.edited]
-    there = {claim.id for claim in new.claims} if new else set()
-    more = tuple(
-        Claim(one.id, one.src, one.body.replace("\r\n", "\n"), one.sha256) for one in old if one.id not in there
-    )
-    if not old or not more:
-        return pages
-    claims = new.claims if new else (_deliveries_head(existing[DELIVERIES]),)
-    return {**pages, DELIVERIES: Page(DELIVERIES, (*claims, *more))}
-
-
-def _deliveries_head(text: str) -> Claim:
-    head = next((one for one in blocks(text) if one.id == "head"), None)
-    return Claim("head", head.src, head.body, head.sha256) if head else about("head", "deliveries", "", "# Deliveries")
+    return tuple(Claim(one.id, one.src, one.body.replace("\r\n", "\n"), one.sha256) for one in old)
 
 
 def _with_backlinks(pages: dict[str, Page], people: Mapping[str, str]) -> dict[str, Page]:

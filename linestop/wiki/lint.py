@@ -40,7 +40,8 @@ def _dead_links(wiki: Wiki, others: frozenset[str]) -> Iterator[Problem]:
 def _in_repository(atlas: Atlas, path: str, pages: Mapping[str, str], others: frozenset[str]) -> bool:
     if path == WIKI or path.startswith(f"{WIKI}/"):
         return any(one.startswith(f"{path}/") for one in (*pages, *others))
-    return not path.startswith("..") and path != CONTEXT and atlas.source.holds(path)
+    outside = path == ".." or path.startswith("../")
+    return not outside and path != CONTEXT and atlas.source.holds(path)
 
 
 def candidates(wiki: Wiki, path: str) -> list[str]:

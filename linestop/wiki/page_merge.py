@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from linestop.wiki.claims import Block, parse
 
-_MARK = "\x00claim {} {}\n"
+_MARK = "\x01claim {} {}\n"
 
 
 def merge_pages(

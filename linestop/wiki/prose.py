@@ -60,12 +60,11 @@ def _label(match: re.Match[str]) -> str:
 
 def escaped(text: str) -> str:
     """Return plain text with everything that markdown or HTML would read escaped; `*one*` and `**two**` may stay."""
-    pieces = _BALANCED.split(text)  # every third piece, from the second on, is emphasised
-    kept = [
-        f"{pieces[n - 1]}{_plainly(piece)}{pieces[n - 1]}" if n % 3 == 2 else "" if n % 3 == 1 else _plainly(piece)
-        for n, piece in enumerate(pieces)
-    ]
-    return "".join(kept)
+    kept, end = [], 0
+    for match in _BALANCED.finditer(text):
+        kept += [_plainly(text[end : match.start()]), match[1], _plainly(match[2]), match[1]]
+        end = match.end()
+    return "".join([*kept, _plainly(text[end:])])
 
 
 def _plainly(text: str) -> str:

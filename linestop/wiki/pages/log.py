@@ -8,6 +8,7 @@ import posixpath
 import re
 
 from linestop.wiki.atlas import INDEX, LOG, Atlas
+from linestop.wiki.claims import Claim
 from linestop.wiki.naming import link
 from linestop.wiki.pages.page import Page, about, listed, some
 from linestop.wiki.prose import code, prose
@@ -22,15 +23,15 @@ _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "Augu
            "November", "December")  # fmt: skip
 
 
-def log_pages(atlas: Atlas) -> list[Page]:
-    """Return `log.md`, a page for each year, and those of plans and deliveries where there are any."""
+def log_pages(atlas: Atlas, kept: tuple[Claim, ...] = ()) -> list[Page]:
+    """Return `log.md`, a page for each year, and those of plans and deliveries; `kept`: listed already."""
     years: dict[str, list[Commit]] = {}
     for commit in atlas.source.commits:
         years.setdefault(commit.day[:4], []).append(commit)
     pages = [_year(atlas, year, commits) for year, commits in sorted(years.items())]
     plans = [file for file in atlas.source.files if re.fullmatch(r"plans/[^/]+\.md", file.path)]
     pages += [_plans(plans)] if plans else []
-    pages += [_deliveries(atlas)] if atlas.source.deliveries else []
+    pages += [_deliveries(atlas, kept)] if atlas.source.deliveries or kept else []
     return [_front(atlas, sorted(years, reverse=True), pages), *pages]
 
 
@@ -73,7 +74,7 @@ def _title(file: SourceFile) -> str:
     return match[1] if match else posixpath.basename(file.path)
 
 
-def _deliveries(atlas: Atlas) -> Page:
+def _deliveries(atlas: Atlas, kept: tuple[Claim, ...]) -> Page:
     head = (
         f"# Deliveries\n\n[Log]({link(DELIVERIES, FRONT)}) / tickets that "
         "linestop carried out and whose commits are merged"
@@ -83,7 +84,9 @@ def _deliveries(atlas: Atlas) -> Page:
               f"- {code(one.ticket)} {code(one.commit[:10])} {prose(one.summary, 200)} (run {code(one.run)})")
         for one in atlas.source.deliveries
     ]  # fmt: skip
-    return Page(DELIVERIES, some(about("head", "deliveries", "", head), *claims))
+    new = {claim.id for claim in claims}
+    older = [claim for claim in kept if claim.id not in new]
+    return Page(DELIVERIES, some(about("head", "deliveries", "", head), *claims, *older))
 
 
 def _front(atlas: Atlas, years: list[str], pages: list[Page]) -> Page:
