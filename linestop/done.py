@@ -47,7 +47,6 @@ class Definition(BaseModel):
     schema_: Literal[1] = Field(alias="schema")
     done: _Proven
     gated: _States
-    waiting: _States
 
 
 class Proof(BaseModel):
@@ -122,18 +121,17 @@ def judge(
     speaks for it.
     """
     evidence = tuple(_evidence(ticket, proofs.get(ticket.id), definition) for ticket in tickets)
-    open_ = {one.ticket for one in evidence if not one.counts}
+    missing = [one for one in evidence if not one.counts]
     held = held_by_a_person(tickets, others=others)
+    answer = Answer.WAITING if all(one.ticket in held for one in missing) else Answer.NOT_DONE
+    reasons = [f"{one.ticket}: {held.get(one.ticket, one.detail)}" for one in missing]
     if not tickets:
-        answer, reasons = Answer.NOT_DONE, ("the batch has no tickets",)
-    elif not open_:
-        answer, reasons = Answer.DONE, ()
-    else:
-        answer = Answer.WAITING if open_ <= held.keys() else Answer.NOT_DONE
-        reasons = tuple(f"{one.ticket}: {held.get(one.ticket, one.detail)}" for one in evidence if not one.counts)
+        answer, reasons = Answer.NOT_DONE, ["the batch has no tickets"]
+    elif not missing:
+        answer = Answer.DONE
     batch = tickets[0].batch if tickets else ""
     return OracleVerdict(
-        batch=batch, answer=answer, definition=definition.sha256, tickets=evidence, reasons=reasons
+        batch=batch, answer=answer, definition=definition.sha256, tickets=evidence, reasons=tuple(reasons)
     )  # fmt: skip
 
 
