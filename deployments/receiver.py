@@ -137,6 +137,8 @@ async def _take(
 
 def main(port: int) -> None:
     """Serve until told to stop."""
+    import prefect.client.orchestration  # noqa: F401, PLC0415  # takes seconds: before the first delivery, not with it
+
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     settings = machine_settings()
     app = receiver_app(Inbox(home() / "inbox.db"), max_bytes=settings.receiver_max_bytes)

@@ -8,6 +8,7 @@ import logging
 import os
 from datetime import datetime
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -24,14 +25,16 @@ RUN_LOGGERS = ("prefect.flow_runs", "prefect.task_runs")
 def run_flow(name: str, order: BaseModel) -> Any:
     """Run a flow, named as its module entrypoint (`linestop.flows.audit:audit`), in this process; return its result.
 
-    `order.repository` is an absolute path: Prefect works from `$LINESTOP_HOME`, so that no file of the repository
-    the user stands in configures it.
+    `order.repository` is made absolute: Prefect works from `$LINESTOP_HOME`, so that no file of the repository the
+    user stands in configures it.
 
     Raises:
         ServerError: no server answers, or it went away while the flow ran.
         LinestopError: the flow's own.
     """
     stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+    if path := getattr(order, "repository", None):
+        order = order.model_copy(update={"repository": str(Path(path).expanduser().resolve())})
     url = ensure_server(lambda line: stderr.print(escape(line), style="dim"))
     with outside_targets():
         return asyncio.run(_run(name, order, url, stderr))

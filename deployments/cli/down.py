@@ -1,0 +1,38 @@
+"""`linestop down`: stops what `up` started, and a server that another command left behind."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+
+from linestop.deployments.environment import outside_targets
+from linestop.deployments.server import stop_server
+from linestop.deployments.supervision import stop_supervisor
+
+
+def down(
+    *, json_: Annotated[bool, Parameter(name="--json", negative="", help="Print what was stopped as JSON.")] = False
+) -> int:
+    """Stop supervisor, worker, webhook receiver and server. Stopping what doesn't run does nothing.
+
+    ```
+    linestop down
+    ```
+
+    Runs in progress end; the next `linestop execute` goes on from what they finished.
+    """
+    with outside_targets():
+        parts = stop_supervisor()
+    server = stop_server()
+    out = Console(highlight=False)
+    if json_:
+        out.print_json(data={"processes": parts, "server": server})
+    elif parts or server:
+        out.print("stopped: " + ", ".join(_stopped(parts=bool(parts), server=server)))
+    else:
+        out.print("nothing was running")
+    return 0
+
+
+def _stopped(*, parts: bool, server: bool) -> list[str]:
+    return (["supervisor, worker and webhook receiver"] if parts else []) + (["server"] if server else [])

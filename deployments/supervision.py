@@ -1,0 +1,196 @@
+"""The supervisor that `up` leaves running: keeps server, worker and webhook receiver alive until `down`.
+
+A part that dies is started again, after 1, 2, 4 … 60 s while it goes on dying. Imports no Prefect. Started as
+`python -m linestop.deployments.supervision <receiver port>`; what it runs is written to `supervisor.json`.
+"""
+
+import fcntl
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from subprocess import Popen
+from threading import Event
+from time import monotonic
+
+from pydantic import BaseModel, ValidationError
+
+from linestop.deployments.detached import end_processes, find_process, process_name, start_detached
+from linestop.deployments.environment import WORKER, prefect_environment
+from linestop.deployments.server import answers, local_server, running_server
+from linestop.errors import LinestopError
+from linestop.paths import home
+from linestop.records import holder
+
+LOOK_SECONDS = 0.5
+SERVER_LOOK_SECONDS = 5.0
+STABLE_SECONDS = 60.0
+GRACE_SECONDS = 10.0  # less than whoever ends the supervisor grants it
+MAX_WAIT_SECONDS = 60.0
+POOL = "linestop"
+
+log = logging.getLogger(__name__)
+
+
+class Supervised(BaseModel):
+    """supervisor.json: who supervises, the parts by name, and where the receiver listens."""
+
+    process: str
+    receiver_port: int
+    parts: dict[str, str] = {}
+
+    @property
+    def alive(self) -> bool:
+        """Whether the supervisor itself runs."""
+        return find_process(self.process) is not None
+
+    @property
+    def all_alive(self) -> bool:
+        """Whether the supervisor and every part run."""
+        return self.alive and bool(self.parts) and all(find_process(name) for name in self.parts.values())
+
+
+@dataclass
+class Part:
+    """One supervised process, and when it may be started again."""
+
+    name: str
+    argv: Sequence[str]
+    env: dict[str, str]
+    child: "Popen[bytes] | None" = None
+    started: float = 0.0
+    deaths: int = 0
+    not_before: float = field(default=0.0)
+
+    def look(self) -> bool:
+        """Start it where it doesn't run and may; return whether it was started."""
+        now = monotonic()
+        if self.child and self.child.poll() is None:
+            return False
+        if self.child:
+            self._bury(now)
+        if now < self.not_before:
+            return False
+        self.child = start_detached(self.argv, env=self.env, cwd=home(), log=part_log(self.name))
+        self.started = now
+        log.info("part.started name=%s pid=%s", self.name, self.child.pid)
+        return True
+
+    def _bury(self, now: float) -> None:
+        code = self.child.returncode if self.child else None
+        self.deaths = 0 if now - self.started > STABLE_SECONDS else self.deaths + 1
+        wait = min(MAX_WAIT_SECONDS, 2.0 ** max(0, self.deaths - 1))
+        self.not_before, self.child = now + wait, None
+        log.warning("part.died name=%s exit_code=%s again_in_seconds=%s", self.name, code, wait)
+
+
+def part_log(name: str) -> Path:
+    """Return where a part's output goes: supervisor, worker or receiver."""
+    return home() / "logs" / f"{name}.log"
+
+
+def supervised() -> Supervised | None:
+    """Return what supervisor.json says, None where there is none."""
+    try:
+        return Supervised.model_validate_json(_state_file().read_text(encoding="utf-8"))
+    except (OSError, ValidationError):
+        return None
+
+
+def start_supervisor(api_url: str, receiver_port: int) -> None:
+    """Start the supervisor, detached, and end the parts that a killed one left behind."""
+    if leftover := supervised():
+        end_processes(list(leftover.parts.values()))
+    argv = [sys.executable, "-P", "-m", __name__, str(receiver_port)]
+    child = start_detached(argv, env=prefect_environment(api_url), cwd=home(), log=part_log("supervisor"))
+    _write(receiver_port, process_name(child.pid), [])
+
+
+def stop_supervisor() -> int:
+    """End the supervisor, its parts and what they started; return how many of them ran."""
+    state = supervised()
+    if state is None:
+        return 0
+    # The supervisor first: it must not bring back what is ended behind its back.
+    ended = end_processes([state.process])
+    ended += end_processes(list((supervised() or state).parts.values()))
+    _state_file().unlink(missing_ok=True)
+    return ended
+
+
+def supervise(receiver_port: int, stop: Event) -> None:
+    """Keep the parts running until `stop` is set, then end them."""
+    api_url = os.environ["PREFECT_API_URL"]
+    parts = _parts(receiver_port, api_url)
+    own_server = _is_own(api_url)
+    next_look = monotonic() + SERVER_LOOK_SECONDS
+    try:
+        while not stop.is_set():
+            started = [part.name for part in parts if part.look()]
+            if started:
+                _write(receiver_port, holder(), parts)
+            if own_server and monotonic() >= next_look:
+                _look_after_server(api_url)
+                next_look = monotonic() + SERVER_LOOK_SECONDS
+            stop.wait(LOOK_SECONDS)
+    finally:
+        end_processes([process_name(part.child.pid) for part in parts if part.child], grace_seconds=GRACE_SECONDS)
+        log.info("supervisor.ended")
+
+
+def _look_after_server(api_url: str) -> None:
+    if answers(api_url) or answers(api_url, timeout_seconds=10):
+        return
+    log.warning("server.away url=%s", api_url)
+    try:
+        local_server(lambda line: log.info("server.starting %s", line))
+    except LinestopError:
+        log.exception("server.failed")
+
+
+def _is_own(api_url: str) -> bool:
+    server = running_server()
+    return server is not None and server.api_url == api_url
+
+
+def _parts(receiver_port: int, api_url: str) -> list[Part]:
+    env = prefect_environment(api_url) | {"LINESTOP_HOME": str(home())}
+    python = [sys.executable, "-P", "-m"]
+    worker = [*python, "prefect", "worker", "start", "--pool", POOL, "--name", "linestop"]
+    receiver = [*python, "linestop.deployments.receiver", str(receiver_port)]
+    return [Part("worker", worker, WORKER | env), Part("receiver", receiver, env)]
+
+
+def _write(receiver_port: int, process: str, parts: Sequence[Part]) -> None:
+    running = {part.name: process_name(part.child.pid) for part in parts if part.child}
+    state = Supervised(process=process, receiver_port=receiver_port, parts=running)
+    part = _state_file().with_suffix(".part")
+    part.write_text(state.model_dump_json(indent=2), encoding="utf-8")
+    part.replace(_state_file())
+
+
+def _state_file() -> Path:
+    return home() / "supervisor.json"
+
+
+def main() -> None:
+    """Supervise until SIGTERM or SIGINT; end at once where another supervisor of this home runs."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    stop = Event()
+    for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(name, lambda *_: stop.set())
+    with (home() / "supervisor.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            log.warning("supervisor.refused reason=another-one-runs")
+            return
+        supervise(int(sys.argv[1]), stop)
+
+
+if __name__ == "__main__":
+    main()
