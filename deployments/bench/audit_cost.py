@@ -19,7 +19,18 @@ async def audit_cost(repository: Path, pairs: int, *, name: str) -> Measure:
 
 
 def _ruff(repository: Path) -> None:
-    argv = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--exit-zero", "--output-format", "json"]
+    argv = [
+        sys.executable,
+        "-m",
+        "ruff",
+        "check",
+        "-q",
+        "--isolated",
+        "--no-cache",
+        "--exit-zero",
+        "--output-format",
+        "json",
+    ]
     words = ["--select", ",".join(allow_list()), "."]
     subprocess.run([*argv, *words], cwd=repository, check=True, stdout=subprocess.DEVNULL)
 

@@ -66,7 +66,7 @@ def _lines(run: Run, ui: str, stem: str = "", branch: str = "") -> Iterator[str]
 
 def _headline(run: Run) -> str:
     when = f"{run.started.astimezone():%Y-%m-%d %H:%M:%S}" if run.started else "at an unknown time"
-    name = " ".join(word for word in (run.kind, run.ticket) if word)
+    name = run.dispatch or " ".join(word for word in (run.kind, run.ticket) if word)
     took = f"{run.seconds:.1f} s" if run.seconds is not None else ""
     return "  ".join(plain(part) for part in (when, name, run.outcome, took) if part)
 

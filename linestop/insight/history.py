@@ -21,6 +21,7 @@ class Run(BaseModel):
     seconds: float | None = None
     summary: str = ""
     ticket: str = ""
+    dispatch: str = Field(default="", description="role, chunk and attempt, where the run is a dispatch")
     flow_run: str = ""
     children: tuple["Run", ...] = Field(default=(), description="oldest first: the order they ran in")
 
@@ -41,4 +42,12 @@ def _tree(row: dict[str, Any], children: dict[str, list[dict[str, Any]]]) -> Run
     started = datetime.fromisoformat(f"{row['started']}+00:00") if row["started"] else None
     below = tuple(_tree(child, children) for child in children.get(row["run_id"], ()))
     known = {name: row[name] for name in ("run_id", "kind", "outcome", "seconds", "summary", "ticket", "flow_run")}
-    return Run(**known, started=started, children=below)
+    return Run(**known, started=started, dispatch=_dispatch(row), children=below)
+
+
+def _dispatch(row: dict[str, Any]) -> str:
+    if row["kind"] != "dispatch":
+        return ""
+    role, chunk, attempt = (row["parameters"].get(name) for name in ("role", "chunk", "attempt"))
+    words = [str(word) for word in (role, chunk) if word]
+    return " ".join([*words, f"#{attempt}"] if attempt else words)

@@ -78,6 +78,12 @@ def test_the_history_is_drawn_as_a_tree_with_links(root: Path, capsys: pytest.Ca
     assert "ticket shop-bugs  done" in lines[3]
 
 
+def test_a_dispatch_is_shown_by_role_chunk_and_attempt(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    RunRecord(Layout(root), "dispatch", role="maker", ticket="t", chunk="dead-code", attempt=2).finish("candidate")
+    history(root)
+    assert "  maker dead-code #2  candidate" in capsys.readouterr().out
+
+
 def test_the_history_as_json_keeps_the_tree(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = RunRecord(Layout(root), "execution", flow_run="f-1")
     RunRecord(Layout(root), "ticket", parent=run.id, ticket="shop-bugs").finish("done")
