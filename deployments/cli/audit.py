@@ -102,7 +102,7 @@ def _size(chunks: tuple[object, ...]) -> str:
 
 def _next(report: "AuditReport", root: Path) -> str:
     quoted = shlex.quote(str(root))
-    if any(plan.gated is None for plan in report.plans):
+    if report.waiting or any(plan.gated is None for plan in report.plans):
         return f"Next     linestop execute {quoted}"
     if report.branch:
         return f"Next     git -C {quoted} show {report.branch} --stat"

@@ -42,6 +42,7 @@ def gated_words(theme: Theme, cuts: Sequence[Cut]) -> dict[str, object]:
     count = sum(len(cut.findings) for cut in cuts)
     rules = sorted({rule for cut in cuts for rule in cut.chunk.rules})
     sources = sorted({cut.chunk.source for cut in cuts})
+    how = f"report{'s' * (len(sources) == 1)} {'it' if len(rules) == 1 else 'them'} without a fix that is safe"
     return {
         "title": f"{_TITLES[theme]}: {_counted(count, 'finding')} for a person",
         "purpose": (
@@ -49,7 +50,7 @@ def gated_words(theme: Theme, cuts: Sequence[Cut]) -> dict[str, object]:
             "one, exclude its rule or path in .linestop/config.toml, with the reason."
         ),
         "risks": (_RISKS[theme], "A finding may be a false alarm: read the code before changing it."),
-        "gated": f"no engine at hand can fix {_few(rules)}: {_listed(sources)} reports it without a fix that is safe",
+        "gated": f"no engine at hand can fix {_few(rules)}: {_listed(sources)} {how}",
     }
 
 
