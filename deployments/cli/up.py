@@ -4,6 +4,7 @@ import fcntl
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Annotated
@@ -121,7 +122,7 @@ def _ensure_parts(url: str, settings: MachineSettings, say: Say) -> Supervised:
     deadline = monotonic() + READY_SECONDS
     while monotonic() < deadline:
         state = supervised()
-        if state and state.all_alive and _receiver_ready(state, settings) and _worker_ready(url):
+        if state and state.all_alive and _receiver_ready(state, settings) and _worker_ready(url, state):
             return state
         sleep(POLL_SECONDS)
     raise _not_ready(state, settings)
@@ -136,14 +137,17 @@ def _receiver_ready(state: Supervised, settings: MachineSettings) -> bool:
         return False
 
 
-def _worker_ready(url: str) -> bool:
+def _worker_ready(url: str, state: Supervised) -> bool:
+    """Return whether the worker has reported since its process began; a former one's word doesn't count."""
     import httpx  # noqa: PLC0415
 
     try:
         found = httpx.post(f"{url}/work_pools/{POOL}/workers/filter", json={}, timeout=5).json()
-    except (httpx.HTTPError, ValueError):
+        heard = [datetime.fromisoformat(worker["last_heartbeat_time"]).timestamp() for worker in found]
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
         return False
-    return any(worker.get("status") == "ONLINE" for worker in found)
+    began = float(state.parts["worker"].rpartition(":")[2])
+    return any(time >= began for time in heard)
 
 
 def _receiver_url(state: Supervised, settings: MachineSettings) -> str:
