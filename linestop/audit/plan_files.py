@@ -13,6 +13,8 @@ from linestop.findings import Finding
 from linestop.plans import Plan
 
 MAX_CHARS = 1_000_000  # of a file; a plan of the largest size stays far below
+MAX_FRONT_CHARS = 300_000
+_MAX_DEPTH = 10  # a goal's paths lie at 4
 _FENCE = "---"
 _FRONT = re.compile(r"\A\ufeff?---[ \t]*\r?\n(?P<front>.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _SHORT = 20  # characters of a word in a list on one line: rules and fingerprints
@@ -67,34 +69,43 @@ def _notes(rest: str, *, windows: bool) -> str:
 
 
 def _values(front: str) -> dict[str, Any]:
+    if len(front) > MAX_FRONT_CHARS:
+        raise PlanError(
+            "a plan's front matter is too large",
+            found=f"{len(front):,} characters",
+            todo=f"keep it below {MAX_FRONT_CHARS:,}",
+        )
     try:
-        # An alias can make a short file huge ("billion laughs"), and no plan needs one.
-        aliases = [event for event in yaml.parse(front, Loader=yaml.SafeLoader) if isinstance(event, yaml.AliasEvent)]
-        values = None if aliases else yaml.safe_load(front)
+        _refuse_traps(front)
+        values = yaml.safe_load(front)
     except yaml.YAMLError as error:
         mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
         line = f"line {mark.line + 2}: " if mark else ""
-        problem = str(getattr(error, "problem", None) or error)
         raise PlanError(
             "a plan's front matter is no YAML",
-            found=line + problem,
+            found=line + str(getattr(error, "problem", None) or error),
             todo="correct that line; quote text that holds `: ` or `#`",
         ) from error
-    except (RecursionError, ValueError, OverflowError) as error:  # dates such as 2026-99-99, endless nesting
-        raise PlanError(
-            "a plan's front matter can't be read", found=str(error), todo="quote dates, nest less"
-        ) from error
-    if aliases:
-        raise PlanError(
-            "a plan's front matter uses a YAML alias",
-            found=f"line {_mark(aliases[0])}",
-            todo="write the value out instead of `*name`",
-        )
+    except ValueError as error:  # a date such as 2026-99-99
+        raise PlanError("a plan's front matter can't be read", found=str(error), todo="quote dates") from error
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise PlanError(
             "a plan's front matter is no mapping", found=f"a {type(values).__name__}", todo="write `key: value` lines"
         )
     return values
+
+
+def _refuse_traps(front: str) -> None:
+    """Refuse what makes a short file huge or slow: an alias ("billion laughs") or deep nesting. No plan needs them."""
+    depth = 0
+    for event in yaml.parse(front, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        trap = "an alias" if isinstance(event, yaml.AliasEvent) else "deep nesting" if depth > _MAX_DEPTH else ""
+        if trap:
+            line = event.start_mark.line + 2 if event.start_mark else 1
+            raise PlanError(
+                f"a plan's front matter uses {trap}", found=f"line {line}", todo="write plain keys and lists"
+            )
 
 
 def _explained(error: ValidationError, front: str) -> PlanError:
@@ -128,10 +139,6 @@ def _line(front: str, where: Sequence[int | str]) -> int:
             node = node.value[step]
             line = node.start_mark.line + 2
     return line
-
-
-def _mark(event: yaml.Event) -> int:
-    return event.start_mark.line + 2 if event.start_mark else 1
 
 
 class _Dumper(yaml.SafeDumper):

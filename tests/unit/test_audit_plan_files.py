@@ -8,9 +8,10 @@ from linestop.findings import Finding
 from linestop.plans import ChecksPass, Chunk, CommandPasses, FindingsGone, Plan
 
 ODD_TEXTS = [
-    "a b.py", "a\nb.py", "-x.py", "ü/é.py", "'\"`.py", "a: b#.py", "yes", "1e5", "1.5", " lead", "tail ", "a\tb", "\u2028x",
-    "\x85x", "\x07bell", "💥.py", "null", "|", "- a", "@x", "%x", "a\n\n  b\n", "\n x", "x\r\ny", "2026-11-21", "0123", "=",
-    "1234567890123456", "~", "---", "---\nid: b", "x" * 300, "[x].py", "{a}", "<!-- notes: text below this line is kept -->",
+    "a b.py", "a\nb.py", "-x.py", "ü/é.py", "'\"`.py", "a: b#.py", "yes", "1e5", "1.5", " lead", "tail ", "a\tb",
+    "\u2028x", "\x85x", "\x07bell", "💥.py", "null", "|", "- a", "@x", "%x", "a\n\n  b\n", "\n x", "x\r\ny",
+    "2026-11-21", "0123", "=", "1234567890123456", "~", "---", "---\nid: b", "x" * 300, "[x].py", "{a}",
+    "<!-- notes: text below this line is kept -->",
 ]  # fmt: skip
 
 
@@ -19,8 +20,9 @@ def plan(**changes: object) -> Plan:
         id="bugs", title="Bugs", source="ruff", rules=("F632",), paths=("a.py",), findings=2, text="why\n\n- x"
     )
     base = Plan(
-        id="2026-11-21-a", title="Bugs in a", purpose="Mend them.", scope=("a.py",), chunks=(chunk,), risks=("none: known",),
-        goal=(FindingsGone(source="ruff", rules=("F632",), paths=("a.py",)), ChecksPass()), base="0" * 40,
+        id="2026-11-21-a", title="Bugs in a", purpose="Mend them.", scope=("a.py",), chunks=(chunk,),
+        risks=("none: known",), base="0" * 40,
+        goal=(FindingsGone(source="ruff", rules=("F632",), paths=("a.py",)), ChecksPass()),
         fingerprints=("1234567890123456", "123e456789012345"),
     )  # fmt: skip
     return base.model_copy(update=changes)
@@ -30,7 +32,8 @@ def plan(**changes: object) -> Plan:
 def test_any_text_comes_back_as_it_was(text: str) -> None:
     chunk = plan().chunks[0].model_copy(update={"paths": (text,), "text": text})
     odd = plan(
-        title=text[:120], purpose=text, scope=(text,), chunks=(chunk,), risks=(text,), gated=text, base=text, notes=text,
+        title=text[:120], purpose=text, scope=(text,), chunks=(chunk,), risks=(text,), gated=text, base=text,
+        notes=text,
         goal=(FindingsGone(source=text, rules=(text,), paths=(text,)), CommandPasses(argv=(text, text))),
     )  # fmt: skip
     assert parse_plan(render_plan(odd)) == odd

@@ -225,6 +225,6 @@ def test_vultures_lines_become_findings(root: Path) -> None:
         "noise\n"
     )
     findings = read_sarif(sarif_from_vulture(text), source="vulture", root=root, trusted=True).findings
-    assert [(f.rule, f.path, f.line) for f in findings][0] == ("unreachable-code", "src/a b.py", 1)
+    assert (findings[0].rule, findings[0].path, findings[0].line) == ("unreachable-code", "src/a b.py", 1)
     assert [f.path for f in findings] == ["src/a b.py", "-dash.py"]
     assert {f.theme for f in findings} == {"dead-code"}
