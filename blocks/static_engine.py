@@ -15,7 +15,6 @@ from linestop.blocks.chunk_files import SourceFile, open_file
 from linestop.blocks.ruff_fixes import FixKey, RuffFixes
 from linestop.blocks.ruff_reports import RuffReports
 from linestop.events import EventKind, EventLog, Outcome
-from linestop.fixes.ruff_json import SYNTAX
 from linestop.fixes.search import Kept, Trial, largest_green
 from linestop.fixes.words import Report, blamed, broken, could_not, is_rule, summary
 from linestop.ports import Dispatch, Work
@@ -59,7 +58,7 @@ class StaticEngine:
         files = tuple(file for file in opened.values() if isinstance(file, SourceFile))
         skipped = {path: why for path, why in opened.items() if isinstance(why, str)}
         skipped |= {rule: "it is no rule of ruff that has fixes" for rule in chunk.rules if not is_rule(rule)}
-        selected = {*rules, *RULES} - {SYNTAX}
+        selected = {*rules, *filter(is_rule, RULES)}  # not only the chunk's: no fix may bring up a finding of another
         ruff = RuffReports(
             root, selected, target=target_version(root), seconds=self._ruff_timeout_seconds, events=events
         )
