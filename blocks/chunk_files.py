@@ -73,7 +73,11 @@ def _refused(root: Path, path: str) -> str | None:
     if "\0" in path or path.startswith("/") or _CLOSED.intersection(path.split("/")):
         return "it is not a path inside the workspace that an engine may touch"
     if not is_plain_file(root, path):
-        return "it is a link or reached through one" if os.path.lexists(root / path) else "it is not there any more"
+        return (
+            "it is no plain file, or one reached through a link"
+            if os.path.lexists(root / path)
+            else "it is not there any more"
+        )
     if PurePosixPath(path).suffix not in {".py", ".pyi"}:
         return "it is no Python source file"
     return None

@@ -151,7 +151,7 @@ class RuffFixes:
         return self._write(work)
 
     def _breaks(self, path: str, found: list[Reported]) -> bool:
-        return any(item.rule == SYNTAX for item in found) and not self._counts[path][SYNTAX]
+        return sum(item.rule == SYNTAX for item in found) > self._counts[path][SYNTAX]
 
     def _take_back(self, work: _Work, before: _Step) -> None:
         """Undo a round that left no Python; the next tries half of it, and a fix that does so alone is refused."""
@@ -193,9 +193,10 @@ class RuffFixes:
         problems = [f"leaves {count} new finding(s) of {rule} in {path}" for rule, count in sorted(more.items())]
         if unsettled:
             problems.append(f"the fixes in {path} never settle, or leave text that its encoding can't hold")
+        content = work.file.encoded(work.text)
         mended = Mended(
-            content=work.file.encoded(work.text) or work.file.original,
-            applied=tuple(work.applied),
+            content=work.file.original if content is None else content,
+            applied=tuple(sorted(work.applied)),
             followed=tuple(work.followed),
             refused=tuple(sorted(work.refused)),
             unfixed=self._unfixed(work, found),

@@ -11,7 +11,9 @@ from time import monotonic
 from linestop.blocks.processes import capture, clean_environment
 from linestop.errors import ToolError
 from linestop.events import EventKind, EventLog, Outcome
-from linestop.fixes.ruff_json import SYNTAX, Reported, read_report
+from linestop.fixes.ruff_json import Reported, read_report
+
+MAX_FILES = 200  # in one call; names are at most 4,096 bytes, the kernel takes 2 MiB of words
 
 
 class RuffReports:
@@ -22,7 +24,7 @@ class RuffReports:
         self._words = (
             sys.executable, "-I", "-m", "ruff", "check", "--isolated", "--no-cache", "--quiet", "--exit-zero",
             "--no-fix", "--output-format=json", f"--target-version={target}",
-            f"--select={','.join(sorted({*rules} - {SYNTAX}))}",
+            f"--select={','.join(sorted({*rules}))}",
         )  # fmt: skip
 
     def report(self, paths: Sequence[str]) -> dict[str, list[Reported]]:
@@ -32,6 +34,13 @@ class RuffReports:
             ToolError: ruff is missing, ran out of time, or refused the rules.
         """
         found: dict[str, list[Reported]] = {path: [] for path in paths}
+        names = {str(self._root / path): path for path in paths}
+        for start in range(0, len(paths), MAX_FILES):
+            for item in self._run(paths[start : start + MAX_FILES]):
+                found[names[item.file]].append(item)
+        return found
+
+    def _run(self, paths: Sequence[str]) -> tuple[Reported, ...]:
         self._events.append(EventKind.TOOL_CALL, step="maker", tool="ruff", args={"files": len(paths)})
         start = monotonic()
         argv = (*self._words, "--", *(f"./{path}" for path in paths))
@@ -50,7 +59,4 @@ class RuffReports:
                 found=f"{how}: {run.output[-500:].strip()}",
                 todo="run `linestop doctor`; check the rules that the chunk names",
             )
-        names = {str(self._root / path): path for path in paths}
-        for item in items:
-            found[names[item.file]].append(item)
-        return found
+        return items

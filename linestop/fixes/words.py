@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from linestop.text import plain
 from linestop.verdicts import CheckReport
 
+MAX_LINE_CHARS = 500
 MAX_NAMED = 5  # how many places or tests one line names; the record holds all
 _RULE = re.compile(r"[A-Z]{1,10}[0-9]{1,4}")
 _CHECKS = "checks fail"  # execution/ruling.py begins a reason so: such a reason says nothing about a file
@@ -66,7 +68,7 @@ def could_not(report: Report) -> tuple[str, ...]:
     for rule in sorted({rule for rule, _ in report.unfixed}):
         places = [place for one, place in report.unfixed if one == rule]
         lines.append(f"{rule}: no fix that is known to be safe for {_named(places)}")
-    return tuple(lines)
+    return tuple(plain(line, limit=MAX_LINE_CHARS) for line in lines)
 
 
 def broken(report: CheckReport) -> str:
