@@ -1,0 +1,131 @@
+"""Runs a repository's checks in any checkout of it (the port CheckRunner). How they are found is linestop/checks/."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from linestop.blocks.check_folder import CheckFolder
+from linestop.blocks.check_results import read_report, said_nothing
+from linestop.blocks.processes import run_command
+from linestop.blocks.python_environment import PythonEnvironment, python_environment
+from linestop.checks.detection import Detection, detect
+from linestop.checks.junit import pytest_node, unittest_name
+from linestop.checks.project_files import ProjectFiles
+from linestop.paths import Layout
+from linestop.policy import Policy
+from linestop.verdicts import CheckReport, CommandRun, TestCase
+
+RERUNS = 3  # SPEC.md section 7: failing tests are run again up to 3 times
+MAX_RERUN = 25  # more failures than that are no flakiness, and four runs of a broken suite would cost minutes
+_REPORT = "report.xml"
+_UNITTEST = Path(__file__).with_name("unittest_report.py")
+
+
+class RepositoryChecks:
+    """The checks as one base commit defines them, to be run at any other."""
+
+    def __init__(self, detection: Detection, environment: PythonEnvironment | None, *, timeout_seconds: float) -> None:
+        self._detection = detection
+        self._environment = environment
+        self._timeout_seconds = timeout_seconds
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """Return the words a person would type."""
+        return self._detection.command
+
+    @property
+    def description(self) -> str:
+        """Return in one line what is run, where that was found, and in which environment."""
+        origin = (
+            f"; Python {self._environment.interpreter.version}, {self._environment.origin}" if self._environment else ""
+        )
+        return f"{' '.join(self.command)} (found in {', '.join(self._detection.why)}{origin})"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what a person should know about the environment."""
+        return self._environment.notes if self._environment else ()
+
+    @property
+    def key(self) -> str:
+        """Return the hash of command and environment: reports of equal keys can be compared."""
+        parts = [self._detection.runner, *self.command, self._environment.key if self._environment else ""]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
+
+    def run(self, checkout: Path, *, only: Sequence[str] | None = None) -> CheckReport:
+        """Return what the checks say in `checkout`; `only` narrows them to test ids where the runner can.
+
+        Exit code 0 without a test that ran, or beside a test that failed, gets a failed run that says so. Failed tests
+        are run again: those that pass then are named flaky and stay failed.
+
+        Raises:
+            InfraError: the machine can't start a process.
+        """
+        runs, cases = self._once(checkout, self._selected(checkout, only))
+        failed = [case.id for case in cases if case.outcome == "failed"]
+        flaky: list[str] = []
+        left = failed if len(failed) <= MAX_RERUN else []
+        for _ in range(RERUNS):
+            chosen = self._selected(checkout, left)
+            if not left or chosen is None or runs[-1].timed_out:
+                break
+            more, again = self._once(checkout, chosen)
+            runs = (*runs, *more)
+            passed = {case.id for case in again if case.outcome == "passed"} & set(left)
+            flaky += [name for name in left if name in passed]
+            left = [name for name in left if name not in passed]
+        return CheckReport(runs=runs, tests=cases, flaky=tuple(flaky))
+
+    def _once(
+        self, checkout: Path, chosen: Sequence[str] | None
+    ) -> tuple[tuple[CommandRun, ...], tuple[TestCase, ...]]:
+        with self._folder(checkout) as folder:
+            report = folder.scratch / _REPORT
+            argv = self._argv(folder, report, chosen)
+            run = run_command(argv, cwd=folder.cwd, env=folder.environment, timeout_seconds=self._timeout_seconds)
+            words = self.command if chosen is None else (*self.command[:3], *chosen)
+            run = run.model_copy(update={"argv": words})
+            if self._detection.runner == "command":
+                return (run,), ()
+            cases, problem = read_report(report)
+        complaint = said_nothing(run, cases, problem)
+        return ((run, complaint) if complaint else (run,)), cases
+
+    def _argv(self, folder: CheckFolder, report: Path, chosen: Sequence[str] | None) -> list[str]:
+        words = list(self._detection.arguments if chosen is None else chosen)
+        python = str(folder.python)
+        if self._detection.runner == "pytest":
+            options = ["-p", "no:cacheprovider", "-q", "--junitxml", str(report), "-o", "junit_family=xunit2"]
+            no_cov = ["--no-cov"] if self._environment and self._environment.has("pytest-cov") else []
+            return [python, "-m", "pytest", *options, *no_cov, *words]
+        if self._detection.runner == "unittest":
+            return [python, "-c", _UNITTEST.read_text(encoding="utf-8"), str(report), *words]
+        return words
+
+    def _selected(self, checkout: Path, only: Sequence[str] | None) -> list[str] | None:
+        """Return the runner's words for test ids, None where it can't be told them: then everything runs."""
+        if only is None or self._detection.runner == "command":
+            return None
+        if self._detection.runner == "unittest":
+            return [unittest_name(one) for one in only]
+        files = frozenset(path.relative_to(checkout).as_posix() for path in checkout.rglob("*.py"))
+        nodes = [pytest_node(one, files) for one in only]
+        return [node for node in nodes if node] if all(nodes) else None
+
+    def _folder(self, checkout: Path) -> CheckFolder:
+        return self._environment.folder(checkout) if self._environment else CheckFolder(checkout)
+
+
+def checks_for(layout: Layout, policy: Policy, checkout: Path) -> RepositoryChecks:
+    """Return the checks that a checkout of the base defines, their environment ready.
+
+    Raises:
+        RepositoryError: no tests were found; says what to set.
+        PolicyError: the policy's section `checks` can't be used.
+        ToolError: the environment can't be built.
+    """
+    project = ProjectFiles(checkout)
+    detection = detect(project, policy.checks)
+    environment = python_environment(layout, policy.checks, project, detection) if detection.python else None
+    return RepositoryChecks(detection, environment, timeout_seconds=policy.checks.timeout_seconds)
