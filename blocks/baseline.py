@@ -1,0 +1,52 @@
+"""The baseline: what the checks say about the untouched base. Run once per base commit and command, then kept."""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from linestop.blocks.repository_checks import RepositoryChecks
+from pydantic import ValidationError
+
+from linestop.paths import Layout
+from linestop.verdicts import CheckReport
+
+
+def baseline(layout: Layout, checks: RepositoryChecks, checkout: Path, base: str) -> CheckReport:
+    """Return the checks' report at `base`: the kept one, else a fresh one from `checkout`. A red one is never kept.
+
+    Two tickets that ask at once wait for one run.
+    """
+    key = hashlib.sha256(f"{base}\n{checks.key}".encode()).hexdigest()[:24]
+    path = layout.state / "baselines" / f"{key}.json"
+    with _lock(path):
+        kept = _read(path)
+        if kept is not None:
+            return kept
+        report = checks.run(checkout)
+        if report.green:
+            _write(path, report)
+        return report
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_suffix(".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _read(path: Path) -> CheckReport | None:
+    try:
+        return CheckReport.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValidationError):
+        return None
+
+
+def _write(path: Path, report: CheckReport) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part.write_text(report.model_dump_json(), encoding="utf-8")
+    part.replace(path)

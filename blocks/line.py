@@ -1,0 +1,64 @@
+"""The line: a repository with all that carries its tickets out. The one place where adapters are put together."""
+
+from pathlib import Path
+
+from linestop.blocks.repository_checks import RepositoryChecks, checks_for
+from linestop.incidents import IncidentStore
+
+from linestop.audit.rules import RULES
+from linestop.blocks.git_workspaces import GitWorkspaces
+from linestop.blocks.plan_branch import PlanBranch
+from linestop.blocks.scanners import scanners_for
+from linestop.blocks.static_engine import StaticEngine
+from linestop.checks import is_check_configuration, is_test_path
+from linestop.findings import Finding
+from linestop.paths import Layout, repository_root
+from linestop.policy import load_policy
+from linestop.ports import Engine, Scan
+from linestop.tracker import SqliteTracker
+
+
+class Line:
+    """One repository's adapters. Cheap to make; each flow run makes its own."""
+
+    def __init__(self, repository: str | Path, *, engine: Engine | None = None) -> None:
+        self.layout = Layout(repository_root(Path(repository)))
+        self.policy = load_policy(self.layout)
+        self.workspaces = GitWorkspaces(self.layout.root)
+        self.tracker = SqliteTracker(self.layout.tracker)
+        self.incidents = IncidentStore(self.layout)
+        self.plans = PlanBranch(self.workspaces)
+        self.sources = scanners_for(self.policy)
+        self.engine: Engine = engine or StaticEngine()
+
+    @property
+    def base_branch(self) -> str:
+        """Return the name of the base branch."""
+        return self.workspaces.base_branch(self.policy.execution.base)
+
+    def checks(self, checkout: Path) -> RepositoryChecks:
+        """Return the checks as the base's own files define them; `checkout` must be one of the base."""
+        return checks_for(self.layout, self.policy, checkout)
+
+    def scan(self, source: str, checkout: Path, *, rules: tuple[str, ...], paths: tuple[str, ...]) -> Scan | None:
+        """Return what a source reports, or None where no such source is configured."""
+        scanner = self.sources.get(source)
+        return scanner.scan(checkout, rules=rules, paths=paths) if scanner else None
+
+    def problems(self, source: str, checkout: Path, paths: tuple[str, ...]) -> tuple[Finding, ...]:
+        """Return every finding of a source in the files among `paths` that are there: what a diff may not add to."""
+        there = tuple(path for path in paths if (checkout / path).is_file())
+        rules = tuple(RULES) if source == "ruff" else ()
+        scan = self.sources[source].scan(checkout, rules=rules or None, paths=there) if there else None
+        return scan.findings if scan else ()
+
+    def restored(self, base: str, commit: str) -> tuple[str, ...]:
+        """Return the paths that are put back as on the base before the checks run on a candidate.
+
+        All of the base's tests and check configuration, and any check configuration that the candidate adds; a new
+        test file of the candidate stays, it can only add a check.
+        """
+        extra = self.policy.checks.tests
+        there, here = self.workspaces.files(base), self.workspaces.files(commit)
+        kept = [path for path in there if is_test_path(path, extra) or is_check_configuration(path)]
+        return tuple(sorted({*kept, *(path for path in here if is_check_configuration(path))}))

@@ -1,0 +1,129 @@
+"""The station: where one claimed ticket is worked on. Owns its worktree, its lease and what the tracker knows of it.
+
+What a maker, checker or goal-checker does here is in tasks/; the order of it is in flows/ticket.py.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+from linestop.blocks.repository_checks import RepositoryChecks
+
+from linestop.blocks.baseline import baseline
+from linestop.blocks.line import Line
+from linestop.execution.order import is_commit
+from linestop.plans import Chunk
+from linestop.records import RunRecord
+from linestop.tickets import Evidence, Ticket, TicketState
+from linestop.verdicts import CheckReport, GoalVerdict
+
+
+class Station:
+    """One ticket's workplace. `ticket` is always what the tracker holds."""
+
+    def __init__(self, line: Line, ticket: Ticket, record: RunRecord) -> None:
+        self.line = line
+        self.ticket = ticket
+        self.record = record
+        self.could_not: list[str] = []
+        self.corrections: list[str] = []
+        self.worktree = line.workspaces.open(ticket.id, branch=ticket.branch, base=ticket.base)
+        self.base_checkout = line.workspaces.checkout(f"{ticket.id}-base", ticket.base)
+        self.drop()
+
+    @property
+    def tip(self) -> str:
+        """Return the last commit that a checker approved, else the base: what is beyond it doesn't count."""
+        kept = [word for word in self.ticket.progress.values() if is_commit(word)]
+        return kept[-1] if kept else self.ticket.base
+
+    @cached_property
+    def checks(self) -> RepositoryChecks:
+        """Return the checks as the base defines them. Builds their environment where there is none yet."""
+        return self.line.checks(self.base_checkout)
+
+    @cached_property
+    def baseline(self) -> CheckReport:
+        """Return what the checks said about the untouched base."""
+        return baseline(self.line.layout, self.checks, self.base_checkout, self.ticket.base)
+
+    def remaining(self) -> tuple[Chunk, ...]:
+        """Return the chunks that no earlier run finished, in the plan's order."""
+        return tuple(chunk for chunk in self.ticket.plan.chunks if chunk.id not in self.ticket.progress)
+
+    def drop(self) -> None:
+        """Throw away all that no checker approved."""
+        self.line.workspaces.reset(self.worktree, self.tip)
+
+    def begin(self) -> int:
+        """Count an attempt, before it starts so that a killed one counts too; return its lifetime number."""
+        self._save(attempts=self.ticket.attempts + 1)
+        return self.ticket.attempts
+
+    def keep(self, chunk: Chunk, word: str) -> None:
+        """Note a chunk's commit, `nothing` or `refused: …`; what is noted is never done again."""
+        self.corrections.clear()
+        changes = {"failures_in_a_row": 0} if is_commit(word) else {}
+        self._save(progress={**self.ticket.progress, chunk.id: word}, **changes)
+
+    def fail(self, correction: str) -> bool:
+        """Throw the attempt away, note why, and return whether so many in a row stop the line."""
+        self.drop()
+        self.corrections.append(correction)
+        self._save(failures_in_a_row=self.ticket.failures_in_a_row + 1)
+        return self.ticket.failures_in_a_row >= self.line.policy.execution.failures_to_stop
+
+    def forgive(self) -> None:
+        """Take back the attempt that was begun: infrastructure failed, not the work."""
+        self._save(attempts=max(0, self.ticket.attempts - 1))
+
+    def end(self, state: TicketState, *, reason: str = "", verdict: GoalVerdict | None = None) -> Ticket:
+        """Give the ticket its end in the tracker; a verdict becomes its evidence."""
+        evidence = None
+        if verdict is not None:
+            branch = self.ticket.branch if self.tip != self.ticket.base else self.line.base_branch
+            evidence = Evidence(commit=verdict.commit, base=self.ticket.base, branch=branch, goal=verdict)
+        self.ticket = self.line.tracker.end(self.ticket, state, reason=reason, evidence=evidence)
+        return self.ticket
+
+    def close(self) -> None:
+        """Remove the worktree and the base's checkout; the branch stays."""
+        self.line.workspaces.close(self.ticket.id)
+        self.line.workspaces.close(f"{self.ticket.id}-base")
+
+    def _save(self, **changes: object) -> None:
+        self.ticket = self.line.tracker.save(self.ticket.model_copy(update=changes))
+
+
+def claim(line: Line, ticket_id: str, *, holder: str) -> Ticket | None:
+    """Take a ticket, freeze its plan, cut it from the fresh base; None where another was faster.
+
+    A ticket that goes on after a kill keeps its plan and its base; one that a person released reads its plan again.
+    """
+    ticket = line.tracker.claim(ticket_id, holder=holder, seconds=line.policy.execution.lease_seconds)
+    if ticket is None or ticket.frozen:
+        return ticket
+    plan = next((plan for plan in line.plans.plans() if plan.id == ticket.plan.id), ticket.plan)
+    base = ticket.base or line.workspaces.head(line.base_branch)
+    return line.tracker.save(ticket.model_copy(update={"plan": plan, "base": base, "frozen": True}))
+
+
+@contextmanager
+def leased(line: Line, ticket: Ticket) -> Iterator[None]:
+    """Renew the ticket's lease from a thread of its own until the block ends, or until another took it over."""
+    seconds = line.policy.execution.lease_seconds
+    over = threading.Event()
+
+    def renew() -> None:
+        while not over.wait(seconds / 3):
+            if not line.tracker.renew(ticket, seconds=seconds):
+                return
+
+    thread = threading.Thread(target=renew, name=f"lease-{ticket.id}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

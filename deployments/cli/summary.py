@@ -1,0 +1,95 @@
+"""What the terminal shows at the end of a run: results to stdout, in plain words, hostile text made plain."""
+
+import shlex
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from linestop.done import Answer, OracleVerdict
+from linestop.execution.order import ExecutionReport, TicketOutcome
+from linestop.text import plain
+from linestop.tickets import TicketState
+
+STYLES = {
+    TicketState.DONE: "green",
+    TicketState.GATED: "cyan",
+    TicketState.STOPPED: "red",
+    TicketState.PETITIONED: "yellow",
+}
+ANSWERS = {Answer.DONE: "[green]done[/green]", Answer.NOT_DONE: "[red]not done[/red]",
+           Answer.WAITING: "[yellow]waiting on a person[/yellow]"}  # fmt: skip
+
+
+def stdout() -> Console:
+    """Return the console that results go to; wide where no terminal is there to set a width."""
+    console = Console(highlight=False, soft_wrap=False)
+    if not console.is_terminal:
+        console.width = 160
+    return console
+
+
+def execution_summary(report: ExecutionReport, root: Path, *, json_: bool) -> None:
+    """Print how a batch ended: every ticket, the oracle's answer, where the branches are, what to type next."""
+    console = stdout()
+    if json_:
+        console.file.write(report.model_dump_json(indent=2) + "\n")
+        return
+    if report.batch is None:
+        console.print("Nothing to carry out: there are no plans and no tickets.")
+        console.print(f"Next: [bold]linestop audit {escape(shlex.quote(str(root)))}[/bold]")
+        return
+    console.print(tickets_table(report))
+    console.print(f"The oracle says: {ANSWERS[report.answer]}")
+    for reason in report.reasons:
+        console.print(f"  {escape(plain(reason, limit=600))}")
+    console.print(f"Next: [bold]{escape(next_command(report, root))}[/bold]")
+
+
+def tickets_table(report: ExecutionReport) -> Table:
+    """Return one row per ticket."""
+    table = Table(
+        "ticket", "state", "commits", "branch, or why not", title=f"Batch {report.batch}", title_justify="left"
+    )
+    for ticket in report.tickets:
+        style = STYLES.get(ticket.state, "")
+        state = f"[{style}]{ticket.state}[/{style}]" if style else str(ticket.state)
+        table.add_row(escape(ticket.id), state, str(ticket.commits), escape(_outcome(ticket)))
+    return table
+
+
+def next_command(report: ExecutionReport, root: Path) -> str:
+    """Return what a person would type next: read a delivered branch, else look at what stands in the way."""
+    quoted = shlex.quote(str(root))
+    delivered = next((one for one in report.tickets if one.state is TicketState.DONE and one.branch), None)
+    waiting = next((one for one in report.tickets if one.state in {TicketState.STOPPED, TicketState.PETITIONED}), None)
+    if delivered and (report.answer is Answer.DONE or not waiting):
+        return f"git -C {quoted} log -p HEAD..{delivered.branch}"
+    if waiting:
+        return f"linestop ticket show {waiting.id} --repo {quoted}"
+    return f"linestop execute {quoted}"
+
+
+def oracle_summary(verdict: OracleVerdict, *, json_: bool) -> None:
+    """Print the oracle's verdict with the evidence for each ticket."""
+    console = stdout()
+    if json_:
+        console.file.write(verdict.model_dump_json(indent=2) + "\n")
+        return
+    table = Table("ticket", "state", "counts", "evidence", title=f"Batch {verdict.batch}", title_justify="left")
+    for ticket in verdict.tickets:
+        table.add_row(
+            escape(ticket.ticket), str(ticket.state), "yes" if ticket.counts else "no",
+            escape(plain(ticket.detail, limit=300)),
+        )  # fmt: skip
+    console.print(table)
+    console.print(f"The oracle says: {ANSWERS[verdict.answer]}   (definition {verdict.definition[:12]})")
+    for reason in verdict.reasons:
+        console.print(f"  {escape(plain(reason, limit=600))}")
+
+
+def _outcome(ticket: TicketOutcome) -> str:
+    where = ticket.branch if ticket.commits else ""
+    reason = plain(ticket.reason, limit=300)
+    return f"{where}: {reason}" if where and reason else where or reason

@@ -1,0 +1,1 @@
+"""How tickets are carried out, as pure functions: orders, briefs, rulings, messages. The loop itself is in flows/."""

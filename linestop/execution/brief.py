@@ -1,0 +1,52 @@
+"""The brief of a dispatch: all that it is told. Owns its text and its fences; memory joins it in later blocks."""
+
+from linestop.plans import Chunk, FindingsGone, GoalItem, Plan
+
+_FENCE = "~~~~"
+RULES = (
+    "Existing tests, their configuration, lint and type configuration, CI and lock files stay as they are; no"
+    " suppression is added. Where a test or this plan is wrong, petition: say so and stop."
+)
+
+
+def write_brief(plan: Plan, chunk: Chunk, *, attempt: int, corrections: tuple[str, ...] = ()) -> str:
+    """Return the brief as markdown, corrections first: they are the highest authority after the task."""
+    parts = [
+        f"# {plan.title}: {chunk.title}",
+        f"Plan `{plan.id}`, chunk `{chunk.id}`, attempt {attempt}.",
+        "## Task",
+        fenced(chunk.text or chunk.title),
+        f"Remove the findings of {', '.join(chunk.rules)} (source {chunk.source}) in:",
+        fenced("\n".join(chunk.paths)),
+    ]
+    if corrections:
+        parts += ["## Corrections: why earlier attempts were rejected", *(fenced(text) for text in corrections)]
+    parts += [
+        "## Scope",
+        "Nothing else may change:",
+        fenced("\n".join(plan.scope)),
+        "## Finish line",
+        "\n".join(f"- {describe(item)}" for item in plan.goal),
+        "## Rules",
+        RULES,
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def fenced(text: str) -> str:
+    """Return the text in a fence longer than any that it holds, so that content can't close it."""
+    fence = _FENCE
+    while fence in text:
+        fence += "~"
+    return f"{fence}\n{text}\n{fence}"
+
+
+def describe(item: GoalItem) -> str:
+    """Return a finish line item as one line of text."""
+    if isinstance(item, FindingsGone):
+        allowed = f"at most {item.at_most}" if item.at_most else "no"
+        places = item.paths[0] if len(item.paths) == 1 else f"{len(item.paths)} files"
+        return f"{item.source} reports {allowed} finding of {', '.join(item.rules)} in {places}"
+    if item.kind == "command":
+        return f"`{' '.join(item.argv)}` exits 0"
+    return "the repository's own checks pass"

@@ -1,0 +1,82 @@
+"""What an execution run is asked for, and what it answers. The models are the form in the Prefect UI."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from linestop.done import Answer
+from linestop.tickets import Ticket, TicketState
+
+
+class ExecutionOrder(BaseModel):
+    """Carry out a repository's open tickets until the oracle says done, or nothing is left that may run."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    repository: str = Field(description="Path of the repository's main checkout on the worker's machine.")
+    batch: str | None = Field(
+        default=None,
+        description="Batch to bring to an end. Nothing: the batch with open tickets, else a new one from the plans.",
+        pattern=r"^[a-z0-9][a-z0-9-]{0,60}$",
+    )
+    tickets: list[str] = Field(default_factory=list, max_length=100, description="Only these tickets. Empty: all.")
+    parallel: int | None = Field(
+        default=None, ge=1, le=32, description="Tickets at a time. Nothing: the policy's number. SQLite serves few."
+    )
+    dry_run: bool = Field(default=False, description="Say which tickets would run, and run none.")
+
+
+class TicketOrder(BaseModel):
+    """Carry out one ticket of a repository."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    repository: str = Field(description="Path of the repository's main checkout on the worker's machine.")
+    ticket: str = Field(description="Id of an open ticket.")
+    parent: str = Field(default="", description="Run id of the execution run.")
+
+
+class TicketOutcome(BaseModel):
+    """How one ticket ended in this run, for summaries."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    title: str
+    state: TicketState
+    branch: str = ""
+    commits: int = 0
+    reason: str = ""
+    attempts: int = 0
+
+    @classmethod
+    def of(cls, ticket: Ticket) -> "TicketOutcome":
+        """Return the outcome as the tracker has it; a ticket without commits has no branch."""
+        commits = {word for word in ticket.progress.values() if is_commit(word)}
+        return cls(
+            id=ticket.id,
+            title=ticket.title,
+            state=ticket.state,
+            branch=ticket.branch if commits else "",
+            commits=len(commits),
+            reason=ticket.reason,
+            attempts=ticket.attempts,
+        )
+
+
+class ExecutionReport(BaseModel):
+    """What an execution run brought about. `answer` is the oracle's."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str
+    batch: str | None
+    answer: Answer
+    reasons: tuple[str, ...] = ()
+    filed: tuple[str, ...] = ()
+    ran: tuple[str, ...] = ()
+    tickets: tuple[TicketOutcome, ...] = ()
+    seconds: float = 0.0
+
+
+def is_commit(word: str) -> bool:
+    """Return whether a chunk's progress is a commit, not `nothing` or `refused: …`."""
+    return len(word) in {40, 64} and all(letter in "0123456789abcdef" for letter in word)

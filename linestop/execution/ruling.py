@@ -1,0 +1,63 @@
+"""The checker's judgement as a pure function: guards, findings and checks of one candidate become a verdict."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from linestop.checks import regressions
+from linestop.findings import Finding
+from linestop.plans import Chunk
+from linestop.verdicts import CheckReport, Ruling, Verdict, Violation
+
+MAX_NAMED = 5  # how many tests or findings a reason names; the record holds all
+
+
+def reject(*reasons: str, violations: tuple[Violation, ...] = (), checks: CheckReport | None = None) -> Verdict:
+    """Return a rejection."""
+    return Verdict(ruling=Ruling.REJECT, reasons=reasons, violations=violations, checks=checks)
+
+
+def judge_findings(chunk: Chunk, before: Iterable[Finding], after: Iterable[Finding]) -> tuple[str, ...]:
+    """Return why the candidate doesn't do what the chunk asks, nothing where it does.
+
+    `before` and `after` are all findings of the files that changed, at the candidate's parent and at the candidate.
+    The candidate must remove at least one of the chunk's findings, and add none of any rule in any file.
+    """
+    old, new = _count(before), _count(after)
+    reasons = [
+        f"{rule} in {path}: {count} finding(s) where there were {old[rule, path]}"
+        for (rule, path), count in sorted(new.items())
+        if count > old[rule, path]
+    ]
+    rules, paths = set(chunk.rules), set(chunk.paths)
+    removed = sum(old[key] - new[key] for key in old if key[0] in rules and key[1] in paths)
+    if removed <= 0:
+        reasons.append(f"the diff removes no finding of {', '.join(chunk.rules)}")
+    return tuple(reasons)
+
+
+def judge_checks(baseline: CheckReport, report: CheckReport) -> tuple[str, ...]:
+    """Return what the candidate broke, nothing where all that passed on the base still passes."""
+    broken = regressions(baseline, report)
+    return (f"checks fail: {named(broken)}",) if broken else ()
+
+
+def base_problem(report: CheckReport) -> str | None:
+    """Return why the untouched base can't be built on, nothing where it is green. Flaky tests alone don't stop it."""
+    failed = [test for test in report.failed if test not in report.flaky]
+    if failed:
+        return f"the base is red: {named(failed)}"
+    broken = [run for run in report.runs if not run.ok]
+    if not report.runs or (broken and not report.flaky):
+        how = f"exit code {broken[0].exit_code}: {broken[0].output[-300:]}" if broken else "nothing ran"
+        return f"the base is red: the checks can't be run to a green end ({how})"
+    return None
+
+
+def named(items: Sequence[str]) -> str:
+    """Return the first items in one line, and how many more there are."""
+    more = f" and {len(items) - MAX_NAMED} more" if len(items) > MAX_NAMED else ""
+    return ", ".join(items[:MAX_NAMED]) + more
+
+
+def _count(findings: Iterable[Finding]) -> Counter[tuple[str, str]]:
+    return Counter((finding.rule, finding.path) for finding in findings)

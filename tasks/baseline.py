@@ -1,0 +1,58 @@
+"""The baseline task: the checks on the untouched base. A red base stops the repository's line, never a ticket."""
+
+import asyncio
+import os
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from linestop.blocks.baseline import baseline as report_at
+from linestop.blocks.inspection import clean_checkout
+from linestop.blocks.line import Line
+from linestop.blocks.station import Station
+from linestop.execution.ruling import base_problem
+from linestop.records import RunRecord
+from linestop.text import plain
+from linestop.tickets import TicketState
+
+TODO = (
+    "mend the base, or leave the tests out that can't pass on this machine: checks.command in .linestop/config.toml,"
+    " for example `pytest --deselect tests/test_net.py::test_it`"
+)
+
+
+@task(name="baseline", cache_policy=NO_CACHE, persist_result=False)
+async def baseline(line: Line, record: RunRecord) -> str | None:
+    """Return why the base stops the repository's line, nothing where it is green. A stop opens an incident."""
+    base = await asyncio.to_thread(lambda: line.workspaces.head(line.base_branch))
+    problem, words = await asyncio.to_thread(_survey, line, record, base)
+    log = get_run_logger()
+    if problem is None:
+        log.info("baseline.green base=%s %s", base[:10], plain(words), extra={"action": "baseline.green"})
+        return None
+    log.error("baseline.red base=%s %s", base[:10], plain(problem, limit=600), extra={"action": "baseline.red"})
+    return problem
+
+
+async def red_base(station: Station) -> str | None:
+    """Return why the base that a ticket was cut from is red, nothing where it is green.
+
+    The ticket is open again then: the base isn't the maker's fault.
+    """
+    with station.record.step("baseline", base=station.ticket.base):
+        problem = base_problem(await asyncio.to_thread(lambda: station.baseline))
+    if problem:
+        await asyncio.to_thread(station.end, TicketState.OPEN)
+    return problem
+
+
+def _survey(line: Line, record: RunRecord, base: str) -> tuple[str | None, str]:
+    with record.step("baseline", base=base), clean_checkout(line, f"base-{os.getpid()}", base) as checkout:
+        checks = line.checks(checkout)
+        report = report_at(line.layout, checks, checkout, base)
+    problem = base_problem(report)
+    if problem is None:
+        return None, f"tests={len(report.tests)} {checks.description}"
+    run = next((run for run in report.runs if not run.ok), None)
+    incident = line.incidents.open(scope="repository", subject=base, what=problem, evidence=run, run=record.id)
+    return f"{problem}; incident {incident.id}; {TODO}", checks.description

@@ -1,0 +1,73 @@
+"""The clerk: tells the tracker, and through artifacts the reader, how a ticket began and ended."""
+
+import asyncio
+
+from linestop.incidents import Incident
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from linestop.blocks.station import Station
+from linestop.execution.report import goal_rows, ticket_page
+from linestop.plans import Chunk
+from linestop.tasks.artifacts import fenced, publish_markdown, publish_table
+from linestop.text import plain
+from linestop.tickets import TicketState
+from linestop.verdicts import CommandRun, GoalVerdict
+
+
+async def note(station: Station, chunk: Chunk, word: str) -> None:
+    """Keep a chunk's result: its commit, `nothing` or `refused: …`."""
+    await asyncio.to_thread(station.keep, chunk, word)
+
+
+@task(name="deliver", cache_policy=NO_CACHE, persist_result=False)
+async def deliver(station: Station, verdict: GoalVerdict) -> TicketState:
+    """End the ticket: Done where its finish line is met, else with a person, who is told what is left and why."""
+    if verdict.met:
+        state, reason = TicketState.DONE, ""
+    else:
+        state, reason = TicketState.PETITIONED, _petition(station, verdict)
+    await asyncio.to_thread(station.end, state, reason=reason, verdict=verdict if verdict.met else None)
+    station.record.write("verdict.json", verdict.model_dump_json(indent=2))
+    await _publish(station, verdict)
+    get_run_logger().info(
+        "ticket.%s ticket=%s branch=%s %s", state, station.ticket.id, station.ticket.branch, plain(reason),
+        extra={"action": f"ticket.{state}"},
+    )  # fmt: skip
+    return state
+
+
+@task(name="line stop", cache_policy=NO_CACHE, persist_result=False)
+async def stop_line(station: Station, *, what: str, run: CommandRun | None = None) -> Incident:
+    """Open an incident for the ticket and give the ticket to a person."""
+    incident = await asyncio.to_thread(
+        station.line.incidents.open,
+        scope="ticket",
+        subject=station.ticket.id,
+        what=what,
+        evidence=run,
+        run=station.record.id,
+    )
+    reason = f"{what} (incident {incident.id})"
+    await asyncio.to_thread(station.end, TicketState.STOPPED, reason=reason)
+    await publish_markdown(f"stop-{station.ticket.id}", fenced(incident.model_dump_json(indent=2), "json"), title=what)
+    get_run_logger().error(
+        "ticket.stopped ticket=%s incident=%s %s", station.ticket.id, incident.id, plain(what),
+        extra={"action": "ticket.stopped"},
+    )  # fmt: skip
+    return incident
+
+
+def _petition(station: Station, verdict: GoalVerdict) -> str:
+    left = [f"{line.item}: {line.detail}" for line in verdict.lines if not line.met]
+    why = [f"the maker could not: {text}" for text in station.could_not]
+    return "the finish line is not met: " + "; ".join([*left, *why])
+
+
+async def _publish(station: Station, verdict: GoalVerdict) -> None:
+    ticket, workspaces = station.ticket, station.line.workspaces
+    diff = await asyncio.to_thread(workspaces.diff, station.worktree, ticket.base, station.tip)
+    station.record.write("diff.patch", diff)
+    await publish_markdown(f"ticket-{ticket.id}", ticket_page(ticket), title=ticket.title)
+    await publish_table(f"verdict-{ticket.id}", goal_rows(verdict), title="The goal-checker's verdict, with evidence")
+    await publish_markdown(f"diff-{ticket.id}", fenced(diff, "diff"), title=f"What {ticket.branch} changes")

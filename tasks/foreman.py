@@ -1,0 +1,64 @@
+"""The foreman: opens an execution run's record, and closes it with a report that people read."""
+
+from time import monotonic
+
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+
+from linestop.blocks.line import Line
+from linestop.done import Answer, OracleVerdict
+from linestop.execution.order import ExecutionOrder, ExecutionReport, TicketOutcome
+from linestop.execution.report import batch_rows
+from linestop.records import RunRecord
+from linestop.tasks.artifacts import publish_table
+
+
+class Foreman:
+    """One execution run's record and clock."""
+
+    def __init__(self, line: Line, order: ExecutionOrder) -> None:
+        self.line = line
+        self.record = RunRecord(
+            line.layout, "execution", flow_run=flow_run.id or "", **order.model_dump(exclude={"repository"})
+        )
+        self.filed: tuple[str, ...] = ()
+        self._started = monotonic()
+
+    async def nothing(self) -> State[ExecutionReport]:
+        """End a run that found no plan and no ticket at all."""
+        report = self._report(None, Answer.DONE, ("there are no plans and no tickets",), ())
+        self.record.finish("nothing", summary=report.reasons[0])
+        return Completed(data=report, name="Nothing", message="no plans: run the audit first")
+
+    async def finished(
+        self, verdict: OracleVerdict, ran: list[str], *, stop: str | None = None
+    ) -> State[ExecutionReport]:
+        """End the run with the oracle's answer. What is not done is red; what waits on a person is not a failure."""
+        reasons = (stop,) if stop else verdict.reasons
+        report = self._report(verdict.batch, verdict.answer, reasons, tuple(ran))
+        self.record.write("oracle.json", verdict.model_dump_json(indent=2))
+        self.record.finish(
+            str(verdict.answer), summary="; ".join(reasons), batch=verdict.batch, filed=list(self.filed), ran=ran
+        )
+        await publish_table(f"batch-{verdict.batch}", batch_rows(report.tickets), title=f"Batch {verdict.batch}")
+        if verdict.answer is Answer.DONE:
+            return Completed(data=report, message="the oracle says done")
+        if verdict.answer is Answer.WAITING:
+            return Completed(data=report, name="WaitingOnAPerson", message="; ".join(reasons))
+        return Failed(data=report, name="LineStop" if stop else "NotDone", message="; ".join(reasons))
+
+    def _report(
+        self, batch: str | None, answer: Answer, reasons: tuple[str, ...], ran: tuple[str, ...]
+    ) -> ExecutionReport:
+        tickets = self.line.tracker.list(batch) if batch else ()
+        return ExecutionReport(
+            run_id=self.record.id,
+            batch=batch,
+            answer=answer,
+            reasons=reasons,
+            filed=self.filed,
+            ran=ran,
+            tickets=tuple(TicketOutcome.of(ticket) for ticket in tickets),
+            seconds=round(monotonic() - self._started, 2),
+        )

@@ -1,0 +1,117 @@
+"""The maker: one dispatch of the engine for one attempt at a chunk. Its record is a run record of its own.
+
+What it says is evidence; tasks/checker.py judges what it did.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from linestop.blocks.inspection import checked
+from linestop.blocks.station import Station
+from linestop.errors import InfraError
+from linestop.execution.brief import write_brief
+from linestop.execution.messages import commit_message
+from linestop.execution.ruling import judge_checks
+from linestop.plans import Chunk
+from linestop.ports import Dispatch, Work
+from linestop.records import RunRecord
+from linestop.tasks.retries import only_infrastructure
+from linestop.text import plain
+from linestop.verdicts import CheckReport, CommandRun
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a maker left: its words, and the candidate commit where it changed anything."""
+
+    work: Work
+    commit: str | None
+    record: RunRecord
+
+
+@task(
+    name="maker",
+    task_run_name="maker {chunk.id} #{attempt}",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=2,
+    retry_delay_seconds=[2, 10],
+    retry_condition_fn=only_infrastructure,
+)
+async def maker(station: Station, chunk: Chunk, attempt: int) -> Made:
+    """Return what the engine made of one chunk in the ticket's worktree, as a candidate commit."""
+    made = await asyncio.to_thread(make, station, chunk, attempt)
+    get_run_logger().info(
+        "maker.done ticket=%s chunk=%s attempt=%s commit=%s %s",
+        station.ticket.id, chunk.id, attempt, (made.commit or "nothing")[:10], plain(made.work.summary),
+        extra={"action": "maker.done"},
+    )  # fmt: skip
+    return made
+
+
+def make(station: Station, chunk: Chunk, attempt: int) -> Made:
+    """Run one dispatch and commit what it left. An attempt that infrastructure ended is not counted."""
+    station.begin()
+    ticket, corrections = station.ticket, tuple(station.corrections)
+    brief = write_brief(ticket.plan, chunk, attempt=attempt, corrections=corrections)
+    record = RunRecord(
+        station.line.layout, "dispatch", parent=station.record.id, role="maker", ticket=ticket.id, chunk=chunk.id,
+        attempt=attempt, engine=station.line.engine.name, base=station.tip, plan=ticket.plan.model_dump(mode="json"),
+        corrections=corrections,
+    )  # fmt: skip
+    record.write("brief.md", brief)
+    order = Dispatch(
+        ticket=ticket.id, role="maker", attempt=attempt, plan=ticket.plan, chunk=chunk, brief=brief,
+        corrections=corrections,
+    )  # fmt: skip
+    try:
+        with station.record.step("maker", chunk=chunk.id, attempt=attempt):
+            work = station.line.engine.dispatch(
+                order, station.worktree, checks=lambda _: _trial(station), events=record.events
+            )
+    except InfraError as error:
+        station.drop()
+        station.forgive()
+        record.finish("failed", summary=str(error))
+        raise
+    except BaseException as error:
+        station.drop()
+        record.finish("failed", summary=str(error))
+        raise
+    return _candidate(station, chunk, work, record)
+
+
+def _candidate(station: Station, chunk: Chunk, work: Work, record: RunRecord) -> Made:
+    message = commit_message(station.ticket.plan, chunk, summary=work.summary, ticket=station.ticket.id)
+    workspaces = station.line.workspaces
+    with station.record.step("commit", chunk=chunk.id):
+        commit = workspaces.commit(station.worktree, message=message)
+    diff = workspaces.diff(station.worktree, station.tip, commit) if commit else ""
+    record.write("diff.patch", diff)
+    record.finish(
+        "candidate" if commit else "nothing", summary=work.summary, commit=commit, could_not=list(work.could_not),
+        petition=work.petition,
+    )  # fmt: skip
+    return Made(work=work, commit=commit, record=record)
+
+
+def _trial(station: Station) -> CheckReport:
+    """Return what the checks say about the worktree as it stands, judged against the base: green is nothing broken.
+
+    The maker asks this while it works. It runs in a clean checkout with the base's tests, as the checker's run does.
+    """
+    commit = station.line.workspaces.snapshot(station.worktree)
+    name = f"{station.ticket.id}-trial"
+    report = checked(station.line, station.checks, name, base=station.ticket.base, commit=commit)
+    broken = judge_checks(station.baseline, report)
+    if not broken:
+        return CheckReport(runs=tuple(_forgiven(run) for run in report.runs), tests=report.tests)
+    return report
+
+
+def _forgiven(run: CommandRun) -> CommandRun:
+    """Return the run as green: what failed in it failed on the base too."""
+    return run.model_copy(update={"exit_code": 0, "timed_out": False})

@@ -1,0 +1,55 @@
+"""The planner's clerk: turns plan files into tickets of a batch. What a plan says is linestop/audit/'s matter."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from linestop.blocks.line import Line
+from linestop.execution.batches import NEW_BATCH, batch_of
+from linestop.execution.order import ExecutionOrder
+from linestop.plans import Plan
+from linestop.records import is_alive
+from linestop.tickets import Ticket, TicketState
+
+
+@task(name="planner", cache_policy=NO_CACHE, persist_result=False)
+async def planner(line: Line, order: ExecutionOrder) -> tuple[str | None, tuple[str, ...]]:
+    """Return the batch to work on, None where there is nothing at all, and the ids of the tickets just filed."""
+    batch, filed = await asyncio.to_thread(file_tickets, line, order)
+    log = get_run_logger()
+    for ticket_id in filed:
+        log.info("ticket.filed ticket=%s batch=%s", ticket_id, batch, extra={"action": "ticket.filed"})
+    return batch, filed
+
+
+def file_tickets(line: Line, order: ExecutionOrder) -> tuple[str | None, tuple[str, ...]]:
+    """Open the tickets again whose holder was killed, and file each plan that has no ticket yet."""
+    line.tracker.reclaim(alive=is_alive)
+    tickets = line.tracker.list()
+    known = {ticket.id for ticket in tickets}
+    plans = [] if order.dry_run else [plan for plan in line.plans.plans() if plan.id not in known]
+    batch = order.batch or batch_of(tickets)
+    if batch == NEW_BATCH and not plans:
+        return _last(tickets), ()
+    batch = batch or f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    return batch, tuple(plan.id for plan in plans if line.tracker.file(_ticket(plan, batch)))
+
+
+def _last(tickets: tuple[Ticket, ...]) -> str | None:
+    """Return the newest batch: with nothing new to do, what the run answers for is how that one stands."""
+    return max(tickets, key=lambda ticket: ticket.created).batch if tickets else None
+
+
+def _ticket(plan: Plan, batch: str) -> Ticket:
+    return Ticket(
+        id=plan.id,
+        batch=batch,
+        title=plan.title,
+        plan=plan,
+        state=TicketState.GATED if plan.gated else TicketState.OPEN,
+        reason=plan.gated or "",
+        depends_on=plan.depends_on,
+        infra=plan.infra,
+    )

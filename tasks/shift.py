@@ -1,0 +1,71 @@
+"""The shift: which tickets of a batch run now. Owns the running ticket flows of one execution run."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any, Protocol, Self, cast
+
+from prefect.client.schemas.objects import State
+
+from linestop.blocks.line import Line
+from linestop.execution.order import ExecutionOrder, TicketOrder
+from linestop.ready import ready
+from linestop.records import RunRecord
+from linestop.tickets import Ticket
+
+
+class TicketFlow(Protocol):
+    """The ticket flow, as a shift starts it."""
+
+    def __call__(self, order: TicketOrder, *, return_state: bool) -> Any:
+        """Run a ticket; with `return_state` a failure is a state, not an exception."""
+        ...
+
+
+class Shift:
+    """Starts ready tickets, at most `parallel` at a time, and each at most once in a run: nothing is retried for ever.
+
+    Leaving it by an error ends the running tickets and waits for them; they give themselves back to the tracker.
+    """
+
+    def __init__(self, line: Line, order: ExecutionOrder, record: RunRecord, batch: str) -> None:
+        self.line = line
+        self.batch = batch
+        self.ran: list[str] = []
+        self.running: dict[asyncio.Task[State[Any]], str] = {}
+        self._order = order
+        self._record = record
+        self._parallel = order.parallel or line.policy.execution.parallel
+
+    def ready(self) -> tuple[Ticket, ...]:
+        """Return the tickets that may start: open, dependencies Done, asked for, not yet run here."""
+        chosen = self._order.tickets
+        tickets = self.line.tracker.list()
+        mine = [ticket for ticket in tickets if ticket.batch == self.batch]
+        return tuple(
+            ticket
+            for ticket in ready(mine, others=[ticket for ticket in tickets if ticket.batch != self.batch])
+            if ticket.id not in self.ran and (not chosen or ticket.id in chosen)
+        )
+
+    def start(self, flow: "TicketFlow") -> None:
+        """Start ready tickets until the places are taken, each as a run of `flow`."""
+        for ticket in self.ready()[: self._parallel - len(self.running)]:
+            order = TicketOrder(repository=str(self.line.layout.root), ticket=ticket.id, parent=self._record.id)
+            self.ran.append(ticket.id)
+            run = cast("Awaitable[State[Any]]", flow(order, return_state=True))
+            self.running[asyncio.ensure_future(run)] = ticket.id
+
+    async def next_end(self) -> None:
+        """Wait until a running ticket ends. How it ended is in the tracker; what broke the run itself is raised."""
+        ended, _ = await asyncio.wait(self.running, return_when=asyncio.FIRST_COMPLETED)
+        for run in ended:
+            del self.running[run]
+            run.result()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        for run in self.running:
+            run.cancel()
+        await asyncio.gather(*self.running, return_exceptions=True)
