@@ -9,7 +9,7 @@ import pytest
 from linestop.deployments.example_repository import example_repository
 from linestop.errors import RepositoryError
 
-HEAD = "c84775401a807728e4a454a374218af82847f5b6"
+HEAD = "5ff3ad21b884ce575854a9923421b72274b2b71b"
 
 
 def git(root: Path, *words: str) -> str:
