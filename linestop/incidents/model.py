@@ -66,7 +66,7 @@ class Closing(BaseModel):
 
 
 class Incident(BaseModel):
-    """A line stop. `subject` is a ticket's id, a commit or whatever stands still; `evidence` the command that failed."""
+    """A line stop. `subject` is a ticket's id, a commit or what stands still; `evidence` the command that failed."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

@@ -1,0 +1,236 @@
+"""`linestop ticket`: list, show, add, gate and release tickets. Reading never creates a tracker."""
+
+import getpass
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from linestop.audit.plan_files import parse_plan
+from linestop.audit.validation import require_valid
+from linestop.deployments.cli.text_table import text_table
+from linestop.deployments.cli.ticket_page import page
+from linestop.errors import UsageError
+from linestop.execution.batches import NEW_BATCH, batch_of
+from linestop.incidents import IncidentStore
+from linestop.paths import Layout, repository_root
+from linestop.plans import Plan
+from linestop.ready import held_by_a_person, ready
+from linestop.text import plain
+from linestop.tickets import WAITING_ON_A_PERSON, Ticket, TicketState
+from linestop.tracker import SqliteTracker
+
+Json = Annotated[bool, Parameter(name="--json", negative="")]
+Repo = Annotated[Path, Parameter(name="--repo")]
+COLUMNS = ("ticket", "state", "batch", "chunks", "attempts", "title", "why")
+
+ticket = App(
+    name="ticket",
+    help="List, show, add, gate and release tickets.",
+    usage="""Usage: linestop ticket COMMAND
+
+Examples:
+    linestop ticket list
+    linestop ticket show shop-bugs --json
+    linestop ticket release shop-bugs --why "the plan is right now"
+""",
+    help_format="plaintext",
+)
+
+
+@ticket.command(name="list")
+def list_(
+    *, batch: str | None = None, state: TicketState | None = None, repo: Repo = Path(), json_: Json = False
+) -> int:
+    """Show the tickets of a repository, oldest first.
+
+    Examples:
+        linestop ticket list
+        linestop ticket list --state stopped
+        linestop ticket list --batch 20261121-064800 --json
+
+    Parameters
+    ----------
+    batch
+        Only this batch.
+    state
+        Only tickets in this state.
+    repo
+        Any folder in the repository; the one you stand in by default.
+    json_
+        Print the tickets as JSON.
+    """
+    everything = _tracker(repo).list()
+    held, free = held_by_a_person(everything), {one.id for one in ready(everything)}
+    chosen = [one for one in everything if batch in (None, one.batch) and state in (None, one.state)]
+    if json_:
+        _say("[" + ",\n".join(one.model_dump_json(indent=2) for one in chosen) + "]")
+    elif chosen:
+        rows = [_row(one, held.get(one.id) or ("ready" if one.id in free else "")) for one in chosen]
+        _say(text_table(COLUMNS, rows))
+    else:
+        sys.stderr.write(f"no tickets; `linestop audit {repository_root(repo)}` plans, `linestop execute` files them\n")
+    return 0
+
+
+@ticket.command
+def show(ticket_id: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
+    """Show one ticket: its state and why, each chunk, its finish line, its evidence, its incidents.
+
+    Examples:
+        linestop ticket show shop-bugs
+        linestop ticket show shop-bugs --json | jq .evidence
+
+    Parameters
+    ----------
+    ticket_id
+        As `linestop ticket list` names it.
+    repo
+        Any folder in the repository; the one you stand in by default.
+    json_
+        Print the ticket as JSON.
+    """
+    found = _tracker(repo).get(ticket_id)
+    _say(found.model_dump_json(indent=2) if json_ else page(found, _open_incidents(repo, ticket_id)))
+    return 0
+
+
+@ticket.command
+def add(plan: Path, /, *, batch: str | None = None, repo: Repo = Path(), json_: Json = False) -> int:
+    """File a ticket from a plan's markdown file. A plan that has a ticket already changes nothing.
+
+    Examples:
+        linestop ticket add plans/shop-bugs.md
+        linestop ticket add /tmp/plan.md --batch 20261121-064800
+
+    Parameters
+    ----------
+    plan
+        The plan's file.
+    batch
+        The batch that it joins; by default the one with open tickets, else a new one.
+    repo
+        Any folder in the repository; the one you stand in by default.
+    json_
+        Print the ticket as JSON.
+    """
+    tracker = SqliteTracker(Layout(repository_root(repo)).ensure().tracker)
+    name = batch or batch_of(tracker.list())
+    new = _from_plan(require_valid(parse_plan(_text_of(plan))), name if name != NEW_BATCH else _batch_name())
+    filed = tracker.file(new)
+    known = tracker.get(new.id)
+    words = f"filed in batch {known.batch}, {known.state}" if filed else f"is there already, {known.state}"
+    _say(known.model_dump_json(indent=2) if json_ else f"ticket {known.id} {words}")
+    return 0
+
+
+@ticket.command
+def gate(ticket_id: str, /, *, why: str, repo: Repo = Path(), json_: Json = False) -> int:
+    """Make a ticket a person's: the batch may end without it. What is Done or being worked on can't be gated.
+
+    Examples:
+        linestop ticket gate shop-bugs --why "needs a decision about the public API"
+
+    Parameters
+    ----------
+    ticket_id
+        As `linestop ticket list` names it.
+    why
+        Why a person does it; the oracle quotes this.
+    repo
+        Any folder in the repository; the one you stand in by default.
+    json_
+        Print the ticket as JSON.
+    """
+    if not why.strip():
+        raise UsageError("a ticket is gated for a reason", todo='give it: --why "…"')
+    tracker = _tracker(repo)
+    _must_be(found := tracker.get(ticket_id), {TicketState.OPEN, *WAITING_ON_A_PERSON}, "gated")
+    return _ended(tracker.end(found, TicketState.GATED, reason=plain(why, limit=1000)), json_=json_)
+
+
+@ticket.command
+def release(ticket_id: str, /, *, why: str = "", repo: Repo = Path(), json_: Json = False) -> int:
+    """Open a stopped, petitioned or gated ticket again: a person says that it may go on. Its attempts stay counted.
+
+    Examples:
+        linestop ticket release shop-bugs --why "the plan's scope is mended"
+
+    An incident that it stopped with must be closed first.
+
+    Parameters
+    ----------
+    ticket_id
+        As `linestop ticket list` names it.
+    why
+        What has changed.
+    repo
+        Any folder in the repository; the one you stand in by default.
+    json_
+        Print the ticket as JSON.
+    """
+    tracker = _tracker(repo)
+    _must_be(found := tracker.get(ticket_id), {TicketState.GATED, *WAITING_ON_A_PERSON}, "released")
+    if names := _open_incidents(repo, ticket_id):
+        raise UsageError(
+            f"ticket {found.id} can't be released yet",
+            found=f"open incident {', '.join(names)}",
+            todo=f"linestop incident show {names[0]}, then linestop incident close {names[0]}",
+        )
+    reason = f"released by {getpass.getuser()}" + (f": {plain(why, limit=500)}" if why.strip() else "")
+    return _ended(tracker.end(found, TicketState.OPEN, reason=reason), json_=json_)
+
+
+def _ended(found: Ticket, *, json_: bool) -> int:
+    _say(found.model_dump_json(indent=2) if json_ else f"ticket {found.id} is {found.state}: {plain(found.reason)}")
+    return 0
+
+
+def _must_be(found: Ticket, states: set[TicketState], what: str) -> None:
+    if found.state not in states:
+        raise UsageError(
+            f"ticket {found.id} can't be {what}",
+            found=f"it is {found.state}",
+            todo=f"only tickets that are {', '.join(sorted(states))} can be {what}",
+        )
+
+
+def _tracker(repo: Path) -> SqliteTracker:
+    return SqliteTracker(Layout(repository_root(repo)).tracker)
+
+
+def _open_incidents(repo: Path, ticket_id: str) -> list[str]:
+    store = IncidentStore(Layout(repository_root(repo)))
+    return [one.id for one in store.list() if one.is_open and one.ticket == ticket_id]
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"the plan {path} can't be read", found=str(error), todo="name a plan's markdown file"
+        ) from error
+
+
+def _from_plan(plan: Plan, batch: str) -> Ticket:
+    state = TicketState.GATED if plan.gated else TicketState.OPEN
+    return Ticket(
+        id=plan.id, batch=batch, title=plan.title, plan=plan, state=state, reason=plan.gated or "",
+        depends_on=plan.depends_on, infra=plan.infra,
+    )  # fmt: skip
+
+
+def _batch_name() -> str:
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
+
+
+def _row(one: Ticket, note: str) -> tuple[object, ...]:
+    chunks = f"{len(one.progress)}/{len(one.plan.chunks)}"
+    return (one.id, str(one.state), one.batch, chunks, one.attempts, one.title, one.reason or note)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
