@@ -90,7 +90,10 @@ def _deliveries(atlas: Atlas, kept: tuple[Claim, ...]) -> Page:
 
 
 def _front(atlas: Atlas, years: list[str], pages: list[Page]) -> Page:
-    newest = [commit_line(atlas, FRONT, one) for one in atlas.source.commits[:20]]
+    newest = [  # no modules here: their pages would link back, and change whenever a commit scrolls out
+        f"- [{one.day}]({link(FRONT, f'{LOG}/{one.day[:4]}.md')}) {code(one.id[:10])} {prose(one.subject, 160)}"
+        for one in atlas.source.commits[:20]
+    ]
     lines = [f"- [{year}]({link(FRONT, f'{LOG}/{year}.md')})" for year in years]
     extra = {PLANS: "Plans", DELIVERIES: "Deliveries of linestop"}
     lines += [f"- [{extra[page.path]}]({link(FRONT, page.path)})" for page in pages if page.path in extra]
