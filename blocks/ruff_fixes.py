@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from linestop.blocks.chunk_files import SourceFile, write_file
 from linestop.fixes.edits import Edit, Fix, Lines, apply_edits, choose, origin
+from linestop.fixes.leftovers import UNUSED_IMPORT, without_name
 from linestop.fixes.ruff_json import SYNTAX, Reported
 
 MAX_ROUNDS = 100  # as ruff's own; fixes that undo each other never settle
@@ -171,7 +172,16 @@ class RuffFixes:
 
     def _fix(self, work: _Work, item: Reported, lines: Lines) -> Fix | None:
         good = item.applicability == SAFE or (item.applicability == UNSAFE and item.rule in self._proven)
-        return item.fix(lines, newline=work.file.newline) if good and item.edits else None
+        if good and item.edits:
+            return item.fix(lines, newline=work.file.newline)
+        at = lines.offset(*item.at)
+        if item.rule == UNUSED_IMPORT and not item.edits and self._brought_up(work, item.rule, at):
+            edit = without_name(work.text, at)
+            return Fix(item.rule, at, (edit,)) if edit else None
+        return None
+
+    def _brought_up(self, work: _Work, rule: str, at: int) -> bool:
+        return (rule, origin(at, work.history)) not in self._stood[work.file.path]
 
     def _key(self, work: _Work, fix: Fix) -> FixKey:
         path = work.file.path
@@ -184,7 +194,7 @@ class RuffFixes:
         if fix.rule in self._rules:
             return work.allowed is None or key in work.allowed
         # Of other rules only what our own fixes brought up, for example an import that nothing needs any more.
-        return fix.rule in grown and (fix.rule, origin(fix.at, work.history)) not in self._stood[key.path]
+        return fix.rule in grown and self._brought_up(work, fix.rule, fix.at)
 
     def _settle(self, work: _Work, found: list[Reported], *, unsettled: bool) -> None:
         """Keep the outcome; findings beyond those of the original file are problems, a checker would refuse them."""

@@ -134,9 +134,36 @@ def test_what_stood_there_before_is_not_cleared_away(root: Path, log: EventLog) 
     assert content == b"import os\n\n\ndef f(x: list[int]):\n    return x\n"
 
 
+PACKAGES = {
+    "the only name": ("from typing import List\n", ""),
+    "one of two": ("from typing import Any, List\n", "from typing import Any\n"),
+    "in parentheses": ("from typing import (Any, List)\n", "from typing import (Any)\n"),
+    "one a line": (
+        "import os as os\nfrom typing import (\n    Any,\n    List,\n    Final,\n)\n",
+        "import os as os\nfrom typing import (\n    Any,\n    Final,\n)\n",
+    ),
+    "CRLF": ("from typing import List\r\n", ""),
+    "a comment beside it": ("from typing import List  # for readers\n", None),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), PACKAGES.values(), ids=list(PACKAGES))
+def test_typing_names_left_without_use_go_from_a_package_too(
+    root: Path, log: EventLog, before: str, after: str | None
+) -> None:
+    used = f"\nx: {{}}[int] = [{', '.join(name for name in ('Any', 'Final') if name in before)}]\n"
+    (root / "__init__.py").write_bytes((before + used.format("List")).encode())
+    (outcome,) = fixes(root, log, "__init__.py", rules=["UP006"]).mend(None)
+    if after is None:
+        assert outcome.problems == ("leaves 1 new finding(s) of F401 in __init__.py",)
+    else:
+        assert outcome.content.decode() == after + used.format("list")
+        assert not outcome.problems
+
+
 def test_a_fix_that_brings_up_something_unfixable_is_a_problem(root: Path, log: EventLog) -> None:
     (root / "pkg").mkdir()
-    (root / "pkg/__init__.py").write_text("from typing import List\n\nx: List[int] = []\n")
+    (root / "pkg/__init__.py").write_text("from typing import List  # why\n\nx: List[int] = []\n")
     (outcome,) = fixes(root, log, "pkg/__init__.py", rules=["UP006"]).mend(None)
     assert outcome.problems == ("leaves 1 new finding(s) of F401 in pkg/__init__.py",)
 
