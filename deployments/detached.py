@@ -53,11 +53,17 @@ def find_process(name: str) -> psutil.Process | None:
     return process if same else None
 
 
-def end_processes(names: Sequence[str], *, grace_seconds: float = 15) -> int:
-    """End processes and all they started; whoever is left after the grace is killed. Return how many there were."""
+def end_processes(names: Sequence[str], *, grace_seconds: float = 15, spare: Sequence[str] = ()) -> int:
+    """End processes and all they started, but for `spare`; whoever is left after the grace is killed.
+
+    Return how many of `names` ran.
+    """
     roots = [process for name in names if (process := find_process(name))]
-    family = {process.pid: process for root in roots for process in [*_children(root), root]}
-    for process in roots:
+    family = {process.pid: process for root in roots for process in [root, *_children(root)]}
+    for pid in [process.pid for name in spare if (process := find_process(name))]:
+        family.pop(pid, None)
+    # Parents come first: a supervisor must know that it ends before it sees its parts go.
+    for process in family.values():
         with contextlib.suppress(psutil.Error):
             process.terminate()
     _, left = psutil.wait_procs(list(family.values()), timeout=grace_seconds)

@@ -64,8 +64,16 @@ def ensure_server(say: Say | None = None, *, settings: MachineSettings | None = 
 
 def running_server() -> LocalServer | None:
     """Return the local server if it runs and answers. Starts nothing."""
-    found = _recorded()
+    found = recorded_server()
     return found if found and find_process(found.process) and answers(found.api_url) else None
+
+
+def recorded_server() -> LocalServer | None:
+    """Return the server that server.json names, whether it runs or not."""
+    try:
+        return LocalServer.model_validate_json(_state_file().read_text(encoding="utf-8"))
+    except (OSError, ValidationError):
+        return None
 
 
 def local_server(say: Say, *, settings: MachineSettings | None = None) -> LocalServer:
@@ -79,7 +87,7 @@ def local_server(say: Say, *, settings: MachineSettings | None = None) -> LocalS
     with _one_at_a_time():
         if found := running_server():
             return found
-        former = _recorded()
+        former = recorded_server()
         if former:  # it hangs, or it is gone
             end_processes([former.process])
         return _start(settings or machine_settings(), say, preferred=former.port if former else DEFAULT_PORT)
@@ -88,7 +96,7 @@ def local_server(say: Say, *, settings: MachineSettings | None = None) -> LocalS
 def stop_server() -> bool:
     """Stop the local server; return whether there was one."""
     with outside_targets(), _one_at_a_time():
-        found = _recorded()
+        found = recorded_server()
         ended = end_processes([found.process]) if found else 0
         _state_file().unlink(missing_ok=True)
     return bool(ended)
@@ -133,7 +141,7 @@ def _configured(say: Say) -> str | None:
             found=f"PREFECT_API_URL={url}",
             todo="start it, correct the address, or unset PREFECT_API_URL to use a server of linestop's own",
         )
-    found = _recorded()
+    found = recorded_server()
     if found is None or found.api_url != url:
         say(f"nothing answers at PREFECT_API_URL={url}; using a server of linestop's own")
     return None
@@ -174,13 +182,6 @@ def _failed(found: str) -> ServerError:
         found=f"{found}; the end of {log}:\n{tail(log)}",
         todo="`linestop doctor` checks what it needs; set LINESTOP_PORT where the port is the trouble",
     )
-
-
-def _recorded() -> LocalServer | None:
-    try:
-        return LocalServer.model_validate_json(_state_file().read_text(encoding="utf-8"))
-    except (OSError, ValidationError):
-        return None
 
 
 def _record(server: LocalServer) -> None:

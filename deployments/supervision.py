@@ -20,7 +20,7 @@ from pydantic import BaseModel, ValidationError
 
 from linestop.deployments.detached import end_processes, find_process, process_name, start_detached
 from linestop.deployments.environment import WORKER, prefect_environment
-from linestop.deployments.server import answers, local_server, running_server
+from linestop.deployments.server import answers, local_server, recorded_server, running_server
 from linestop.errors import LinestopError
 from linestop.paths import home
 from linestop.records import holder
@@ -115,7 +115,8 @@ def stop_supervisor() -> int:
     if state is None:
         return 0
     # The supervisor first: it must not bring back what is ended behind its back.
-    ended = end_processes([state.process])
+    server = recorded_server()  # the supervisor's own child where it had to start it again
+    ended = end_processes([state.process], spare=[server.process] if server else [])
     ended += end_processes(list((supervised() or state).parts.values()))
     _state_file().unlink(missing_ok=True)
     return ended
