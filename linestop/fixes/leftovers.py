@@ -40,7 +40,7 @@ def _spelled(before: str, kept: list[str]) -> str:
     lines = re.findall(r"(\r\n|\r|\n)([ \t]*)(?=\S)", before)
     if len(lines) <= 1:
         head = "".join(lines[0]) if lines else ""
-        tail = re.search(r",?\s*\Z", before) if lines else None
-        return head + ", ".join(kept) + (str(tail.group()) if tail else "")
+        tail = before[len(before.rstrip(", \t\r\n")) :]
+        return head + ", ".join(kept) + (tail if lines else "")
     newline, indent = lines[0]
     return "".join(f"{newline}{indent}{name}," for name in kept) + newline
