@@ -37,6 +37,8 @@ def code(text: str, limit: int = CODE_CHARS) -> str:
 def prose(text: str, limit: int = PROSE_CHARS) -> str:
     """Return one line of markdown: reStructuredText's literals and roles become code, all else is escaped."""
     text = folded(text, limit)
+    if text.endswith("…") and text.count("`") % 2:  # cut inside a literal: leave the torn one out
+        text = f"{text[: text.rindex('`')].rstrip('`: ')}…"
     parts, end = [], 0
     for match in _ROLE.finditer(text):
         parts += [escaped(_joined(text[end : match.start()], end)), code(_label(match))]
