@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from linestop.audit.rules import SYNTAX, UNSELECTABLE, allow_list
-from linestop.audit.sarif import SarifReading, read_sarif
+from linestop.audit.sarif import read_sarif
 from linestop.audit.sarif_writing import sarif_from_ruff, sarif_from_vulture
 from linestop.audit.source_files import is_plain_file, python_files
 from linestop.audit.target_version import target_version
@@ -115,7 +115,6 @@ class CommandSource:
         self.name = name
         self._timeout_seconds = timeout_seconds
         self._words = _split(name, command)
-        self.problems: tuple[str, ...] = ()
 
     def scan(self, root: Path, *, rules: Sequence[str] | None = None, paths: Sequence[str] | None = None) -> Scan:
         """Return what the command reports; its exit code says little (many exit 1 with findings), its SARIF all.
@@ -127,9 +126,9 @@ class CommandSource:
         run, out = _captured(self.name, argv, root, self._timeout_seconds, good=None)
         if not out.strip() and run.exit_code != 0:
             raise _broke(self.name, run)
-        reading: SarifReading = read_sarif(out, source=self.name, root=root)
-        self.problems = tuple(reading.problems)
-        return Scan(source=self.name, findings=_narrowed(reading.findings, rules, paths), run=run)
+        reading = read_sarif(out, source=self.name, root=root)
+        findings = _narrowed(reading.findings, rules, paths)
+        return Scan(source=self.name, findings=findings, run=run, problems=tuple(reading.problems))
 
 
 def scanners_for(policy: Policy) -> dict[str, FindingSource]:

@@ -25,6 +25,7 @@ class Scan(BaseModel):
     source: str
     findings: tuple[Finding, ...]
     run: CommandRun
+    problems: tuple[str, ...] = Field(default=(), description="results that could not be used, one line each")
 
 
 class FindingSource(Protocol):

@@ -21,6 +21,7 @@ from linestop.blocks.audit_desk import AuditDesk
 from linestop.errors import ToolError
 from linestop.findings import Finding
 from linestop.plans import Plan
+from linestop.ports import Scan
 from linestop.records import RunRecord
 from linestop.tasks.artifacts import fenced, publish_markdown, publish_table
 
@@ -35,6 +36,7 @@ class AuditBook:
         parameters = order.model_dump(exclude={"repository"})
         self.record = RunRecord(desk.layout, "audit", flow_run=flow_run.id or "", base=desk.base, **parameters)
         self.broken: list[ToolError] = []
+        self.unusable: list[str] = []
         self._started = monotonic()
 
     async def __aenter__(self) -> Self:
@@ -48,7 +50,7 @@ class AuditBook:
         if error is not None:
             self.record.finish("failed", summary=str(error) or type(error).__name__)
 
-    def heard(self, answers: Sequence[tuple[Finding, ...] | ToolError]) -> tuple[Finding, ...]:
+    def heard(self, answers: Sequence[Scan | ToolError]) -> tuple[Finding, ...]:
         """Return all findings the sources reported, and note the sources that broke.
 
         Raises:
@@ -57,7 +59,9 @@ class AuditBook:
         self.broken = [answer for answer in answers if isinstance(answer, ToolError)]
         if answers and len(self.broken) == len(answers):
             raise self.broken[0]
-        return tuple(one for answer in answers if not isinstance(answer, ToolError) for one in answer)
+        scans = [answer for answer in answers if isinstance(answer, Scan)]
+        self.unusable = [_unusable(scan) for scan in scans if scan.problems]
+        return tuple(one for scan in scans for one in scan.findings)
 
     async def unchanged(self, last: tuple[str, AuditValues], stands: Standing) -> AuditReport:
         """End an audit that an earlier one already was."""
@@ -77,7 +81,7 @@ class AuditBook:
             rules=dict(Counter(one.rule for one in found.code)),
             fixable=sum(one.fixable for one in found.code), in_tests=len(found.tests),
             findings_waiting=drafts.waiting, plans=tuple(plan.id for plan in plans),
-            refused=(*(str(error).replace("\n", " ") for error in self.broken), *drafts.refused),
+            refused=(*(str(error).replace("\n", " ") for error in self.broken), *self.unusable, *drafts.refused),
             branch=self.desk.plans_branch if plans or stands.ids else "",
         )  # fmt: skip
         report = self._report(values, stands).model_copy(
@@ -114,6 +118,11 @@ class AuditBook:
             await publish_table(f"audit-{self.desk.layout.key}-plans", rows, title="New plans")
         for plan in plans:
             await publish_markdown(f"plan-{plan.id}", fenced(render_plan(plan), "markdown"), title=plan.title)
+
+
+def _unusable(scan: Scan) -> str:
+    more = f" (and {len(scan.problems) - 1} more)" if len(scan.problems) > 1 else ""
+    return f"{scan.problems[0]}{more}"
 
 
 def _findings_json(found: Sorted, plans: Sequence[Plan]) -> str:

@@ -13,6 +13,7 @@ from linestop.blocks.audit_desk import AuditDesk
 from linestop.errors import ToolError
 from linestop.findings import Finding
 from linestop.plans import Plan
+from linestop.ports import Scan
 from linestop.records import RunRecord
 from linestop.tasks.retries import only_infrastructure
 from linestop.text import plain
@@ -22,7 +23,7 @@ from linestop.text import plain
     name="scanner", task_run_name="scan {source}", retries=2, retry_delay_seconds=2,
     retry_condition_fn=only_infrastructure, cache_policy=NO_CACHE, persist_result=False,
 )  # fmt: skip
-async def scanner(desk: AuditDesk, record: RunRecord, source: str, checkout: Path) -> tuple[Finding, ...] | ToolError:
+async def scanner(desk: AuditDesk, record: RunRecord, source: str, checkout: Path) -> Scan | ToolError:
     """Return what one source reports; a source that broke is a value: the others' word still counts."""
     log = get_run_logger()
     with record.step(f"scan {source}") as said:
@@ -37,7 +38,7 @@ async def scanner(desk: AuditDesk, record: RunRecord, source: str, checkout: Pat
         "audit.scanned source=%s findings=%d seconds=%.2f", source, len(scan.findings), scan.run.seconds,
         extra={"action": "audit.scanned"},
     )  # fmt: skip
-    return scan.findings
+    return scan
 
 
 @task(name="auditor", retries=2, retry_delay_seconds=2, retry_condition_fn=only_infrastructure,

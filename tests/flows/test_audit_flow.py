@@ -135,11 +135,13 @@ async def test_never_more_open_plans_than_allowed_and_the_rest_waits(root: Path)
 async def test_a_custom_scanner_is_one_line_of_policy(root: Path, tmp_path: Path) -> None:
     place = {"artifactLocation": {"uri": "shop/cache.py"}, "region": {"startLine": 5}}
     found = {"ruleId": "X1", "level": "error", "locations": [{"physicalLocation": place}], "message": {"text": "bad"}}
-    (tmp_path / "out.sarif").write_text(json.dumps({"version": "2.1.0", "runs": [{"results": [found]}]}))
+    lost = {"ruleId": "X2", "locations": [{"physicalLocation": {"artifactLocation": {"uri": "../x.py"}}}]}
+    (tmp_path / "out.sarif").write_text(json.dumps({"version": "2.1.0", "runs": [{"results": [found, lost]}]}))
     (root / ".linestop").mkdir()
     (root / ".linestop" / "config.toml").write_text(f'[audit.sources]\nmine = "cat {tmp_path}/out.sarif"\n')
     report = await run(root)
     assert any(plan.chunks[0].source == "mine" and plan.gated for plan in report.plans)
+    assert report.refused == ("mine: a result of X2 was refused: '../x.py' is outside of the repository",)
 
 
 async def test_a_scanner_that_broke_is_named_and_the_others_still_count(root: Path) -> None:
