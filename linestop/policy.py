@@ -1,5 +1,6 @@
 """The policy of a repository: `.linestop/config.toml`, with env > file > default. No other module reads it."""
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
@@ -118,3 +119,27 @@ def _file_values(path: Path) -> dict[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise PolicyError(f"{path} can't be read", found=str(error), todo="correct the file or remove it") from error
+
+
+def origins(layout: Layout) -> dict[str, tuple[Any, str]]:
+    """Return every value of a repository's policy as `section.key` with where it came from: environment, file, default.
+
+    Raises:
+        PolicyError: as `load_policy`.
+    """
+    policy, written = load_policy(layout), _file_values(layout.config)
+    found: dict[str, tuple[Any, str]] = {}
+    for section in Policy.model_fields:
+        for key, value in getattr(policy, section):
+            variable = f"LINESTOP_{section}__{key}".upper()
+            if name := _variable(variable):
+                origin = f"environment {name}"
+            else:
+                origin = str(layout.config) if key in written.get(section, {}) else "default"
+            found[f"{section}.{key}"] = (value, origin)
+    return found
+
+
+def _variable(name: str) -> str | None:
+    """Return the environment variable that sets a value, whatever its case and what hangs on it."""
+    return next((one for one in os.environ if one.upper() == name or one.upper().startswith(f"{name}__")), None)

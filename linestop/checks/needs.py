@@ -16,6 +16,7 @@ FILES = (
     "test_requirements.txt", "tests/requirements.txt", "test/requirements.txt", "requirements/dev.txt",
     "requirements-dev.txt", "requirements_dev.txt", "dev-requirements.txt", "requirements.txt",
 )  # fmt: skip
+_NOT_FOR_TESTS = frozenset({"doc", "docs", "lint", "linting", "typing", "types", "release", "benchmark", "benchmarks"})
 _UNUSABLE = frozenset("{}$")  # substitutions of tox
 _SESSIONS = ("tests", "test", "pytest", "unit", "unittest", "unit_tests")
 
@@ -168,6 +169,12 @@ def _files(project: ProjectFiles) -> Needs:
     return Needs(files=(found,), why=found) if found else Needs()
 
 
+def _all_extras(project: ProjectFiles) -> Needs:
+    """Return every optional feature: tests cover them too, and where nothing is declared nobody says which."""
+    found = [name for name in project.table("project", "optional-dependencies") if name.lower() not in _NOT_FOR_TESTS]
+    return Needs(extras=tuple(found), why="pyproject.toml [project.optional-dependencies], all")
+
+
 def _tests_require(project: ProjectFiles) -> Needs:
     found = _setup_keyword(project, "tests_require")
     said = [found] if isinstance(found, str) else found if isinstance(found, list) else []
@@ -239,5 +246,5 @@ def _names(text: object) -> tuple[str, ...]:
 
 
 _SOURCES: tuple[Callable[[ProjectFiles], Needs], ...] = (
-    _groups, _extras, _tox, _nox, _hatch, _poetry, _files, _tests_require,
+    _groups, _extras, _tox, _nox, _hatch, _poetry, _files, _tests_require, _all_extras,
 )  # fmt: skip

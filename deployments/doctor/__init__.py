@@ -1,0 +1,1 @@
+"""What `linestop doctor` looks at: this machine (machine.py) and one repository (repository.py)."""
