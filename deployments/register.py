@@ -86,9 +86,14 @@ async def _register(repository: Registered, settings: MachineSettings) -> None:
         await _deploy(declared, repository, form)
 
 
+def form_name(repository: Registered) -> str:
+    """Return the name of a repository's Block: the UI takes lower-case letters, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", repository.key.lower()).strip("-")
+
+
 async def _form(repository: Registered, settings: MachineSettings) -> TargetRepository:
     """Return the repository's Block, made from the settings where the owner has none yet."""
-    name = re.sub(r"[^a-z0-9]+", "-", repository.key.lower()).strip("-")
+    name = form_name(repository)
     try:
         found = await TargetRepository.aload(name)
     except ValueError:  # how Prefect says that there is none
