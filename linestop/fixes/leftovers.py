@@ -37,10 +37,9 @@ def without_name(text: str, at: int) -> Edit | None:
 
 def _spelled(before: str, kept: list[str]) -> str:
     """Return the names as they were spread: one a line where they stood so, else in one line."""
-    lines = re.findall(r"(\r\n|\r|\n)([ \t]*)(?=\S)", before)
+    lines = [found.group() for found in re.finditer(r"(?:\r\n|\r|\n)[ \t]*(?=\S)", before)]
     if len(lines) <= 1:
-        head = "".join(lines[0]) if lines else ""
+        head = lines[0] if lines else ""
         tail = before[len(before.rstrip(", \t\r\n")) :]
         return head + ", ".join(kept) + (tail if lines else "")
-    newline, indent = lines[0]
-    return "".join(f"{newline}{indent}{name}," for name in kept) + newline
+    return "".join(f"{lines[0]}{name}," for name in kept) + lines[0].rstrip(" \t")

@@ -44,9 +44,12 @@ class Checks:
         text = "".join(path.read_text() for path in sorted(root.glob("*.py")))
         broken = [need for need in self._needed if need not in text]
         run = CommandRun(
-            argv=("pytest",), exit_code=self._exit_code if broken else 0, seconds=0.1, output=self._output if broken else "",
+            argv=("pytest",),
+            exit_code=self._exit_code if broken else 0,
+            seconds=0.1,
+            output=self._output if broken else "",
             timed_out=self._timed_out and bool(broken),
-        )  # fmt: skip
+        )
         named = () if self._output or self._timed_out else broken
         cases = tuple(TestCase(id=f"test[{need}]", outcome="failed") for need in named)
         return CheckReport(runs=(run,), tests=cases)
