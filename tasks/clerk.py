@@ -59,9 +59,11 @@ async def stop_line(station: Station, *, what: str, run: CommandRun | None = Non
 
 
 def _petition(station: Station, verdict: GoalVerdict) -> str:
-    left = [f"{line.item}: {line.detail}" for line in verdict.lines if not line.met]
-    why = [f"the maker could not: {text}" for text in station.could_not]
-    return "the finish line is not met: " + "; ".join([*left, *why])
+    left = [line for line in verdict.lines if not line.met]
+    said = " ".join(f"{line.item} {line.detail}" for line in left)
+    # A maker also names what the plan never asked for: only what stands in the way of the finish line is told here.
+    why = [f"the maker could not: {text}" for text in station.could_not if text.split()[0].rstrip(":") in said]
+    return "the finish line is not met: " + "; ".join([*(f"{line.item}: {line.detail}" for line in left), *why])
 
 
 async def _publish(station: Station, verdict: GoalVerdict) -> None:

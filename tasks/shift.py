@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Any, Protocol, Self, cast
+from typing import Any, Self
 
+from prefect import Flow
 from prefect.client.schemas.objects import State
 
 from linestop.blocks.line import Line
@@ -11,14 +12,6 @@ from linestop.execution.order import ExecutionOrder, TicketOrder
 from linestop.ready import ready
 from linestop.records import RunRecord
 from linestop.tickets import Ticket
-
-
-class TicketFlow(Protocol):
-    """The ticket flow, as a shift starts it."""
-
-    def __call__(self, order: TicketOrder, *, return_state: bool) -> Any:
-        """Run a ticket; with `return_state` a failure is a state, not an exception."""
-        ...
 
 
 class Shift:
@@ -47,12 +40,12 @@ class Shift:
             if ticket.id not in self.ran and (not chosen or ticket.id in chosen)
         )
 
-    def start(self, flow: "TicketFlow") -> None:
+    def start(self, flow: Flow[[TicketOrder], Any]) -> None:
         """Start ready tickets until the places are taken, each as a run of `flow`."""
         for ticket in self.ready()[: self._parallel - len(self.running)]:
             order = TicketOrder(repository=str(self.line.layout.root), ticket=ticket.id, parent=self._record.id)
             self.ran.append(ticket.id)
-            run = cast("Awaitable[State[Any]]", flow(order, return_state=True))
+            run: Awaitable[State[Any]] = flow(order, return_state=True)
             self.running[asyncio.ensure_future(run)] = ticket.id
 
     async def next_end(self) -> None:

@@ -48,7 +48,13 @@ def ended(ticket: Ticket, state: TicketState, *, reason: str, evidence: Evidence
         raise TrackerError(
             f"ticket {ticket.id} can't be Done", found="no evidence", todo="let the goal-checker judge a commit"
         )
-    changes = {"state": state, "reason": reason, "evidence": evidence, "holder": "", "lease_until": None}
+    changes: dict[str, object] = {
+        "state": state,
+        "reason": reason,
+        "evidence": evidence,
+        "holder": "",
+        "lease_until": None,
+    }
     if state is TicketState.OPEN and ticket.state is not TicketState.CLAIMED:
         # A person lets it go on: with the plan as it reads now, and with three failures more. Attempts stay counted.
         kept = {chunk: word for chunk, word in ticket.progress.items() if not word.startswith("refused")}

@@ -100,3 +100,9 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     made.linestop("down")
     for process in made.processes():
         process.send_signal(signal.SIGKILL)
+
+
+@pytest.fixture
+def free() -> int:
+    """Return a port that nobody listens at."""
+    return free_port()

@@ -1,0 +1,89 @@
+"""A small target repository for flow tests: a package with findings, tests, and checks that need no building."""
+
+import sys
+from pathlib import Path
+
+from linestop.blocks.git_commands import GitCommands
+from linestop.blocks.git_workspaces import GitWorkspaces
+from linestop.blocks.plan_branch import PlanBranch
+from linestop.plans import ChecksPass, Chunk, FindingsGone, Plan
+
+PRICES = """import os
+import sys
+
+
+def total(prices, discount=None):
+    if discount == None:
+        discount = 0
+    return sum(prices) - discount
+"""
+STOCK = """import json
+import math
+
+
+def count(items):
+    return len(list(items))
+"""
+TESTS = """import json
+
+from shop import prices, stock
+
+
+def test_total():
+    assert prices.total([1, 2]) == 3
+
+
+def test_count():
+    assert stock.count("ab") == 2
+"""
+CONFIG = f'[checks]\ncommand = "python -m pytest -q"\npython = "{sys.executable}"\n'
+
+
+def small_shop(root: Path, *, tests: str = TESTS) -> Path:
+    """Make the repository at `root`, with one commit on `main`, and return it."""
+    for name, text in {
+        "shop/__init__.py": "",
+        "shop/prices.py": PRICES,
+        "shop/stock.py": STOCK,
+        "tests/test_shop.py": tests,
+        "pyproject.toml": '[project]\nname = "shop"\nversion = "1"\n[tool.pytest.ini_options]\npythonpath = ["."]\n',
+    }.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    (root / ".linestop").mkdir()
+    (root / ".linestop" / "config.toml").write_text(CONFIG)
+    (root / ".linestop" / ".gitignore").write_text("*\n")
+    git = GitCommands(root / ".git", root)
+    git.run("init", "--quiet", "--initial-branch=main")
+    commit_all(root, "start")
+    return root
+
+
+def commit_all(root: Path, message: str) -> None:
+    """Commit the main checkout as its owner would."""
+    git = GitCommands(root / ".git", root)
+    git.run("add", "--all", ".")
+    git.run("commit", "--quiet", "-m", message)
+
+
+def unused_imports(plan_id: str, *paths: str, rules: tuple[str, ...] = ("F401",)) -> Plan:
+    """Return a plan that removes the unused imports of some files, a chunk a file."""
+    chunks = tuple(
+        Chunk(id=f"c{number}", title=f"Unused imports of {path}", source="ruff", rules=rules, paths=(path,))
+        for number, path in enumerate(paths)
+    )
+    goal = tuple(FindingsGone(source="ruff", rules=rules, paths=(path,)) for path in paths)
+    return Plan(
+        id=plan_id,
+        title=f"Unused imports ({plan_id})",
+        purpose="Imports that nothing reads cost start time.",
+        scope=paths,
+        chunks=chunks,
+        goal=(*goal, ChecksPass()),
+        risks=("an import may have been meant for others",),
+    )
+
+
+def write_plans(root: Path, *plans: Plan) -> None:
+    """Put plans on the plans' branch, as the audit does."""
+    PlanBranch(GitWorkspaces(root)).write(plans, message="plans")
