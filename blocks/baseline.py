@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from linestop.blocks.repository_checks import RepositoryChecks
 from pydantic import ValidationError
 
+from linestop.blocks.repository_checks import RepositoryChecks
 from linestop.paths import Layout
 from linestop.verdicts import CheckReport
 

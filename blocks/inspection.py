@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from linestop.blocks.repository_checks import RepositoryChecks
-
 from linestop.blocks.line import Line
 from linestop.blocks.processes import clean_environment, run_command
+from linestop.blocks.repository_checks import RepositoryChecks
 from linestop.execution.goal import judge_command, judge_report, judge_scan
 from linestop.plans import ChecksPass, CommandPasses, FindingsGone
 from linestop.tickets import Ticket

@@ -2,16 +2,15 @@
 
 from pathlib import Path
 
-from linestop.blocks.repository_checks import RepositoryChecks, checks_for
-from linestop.incidents import IncidentStore
-
 from linestop.audit.rules import RULES
 from linestop.blocks.git_workspaces import GitWorkspaces
 from linestop.blocks.plan_branch import PlanBranch
+from linestop.blocks.repository_checks import RepositoryChecks, checks_for
 from linestop.blocks.scanners import scanners_for
 from linestop.blocks.static_engine import StaticEngine
 from linestop.checks import is_check_configuration, is_test_path
 from linestop.findings import Finding
+from linestop.incidents import IncidentStore
 from linestop.paths import Layout, repository_root
 from linestop.policy import load_policy
 from linestop.ports import Engine, Scan

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 
-from linestop.blocks.repository_checks import RepositoryChecks
-
 from linestop.blocks.baseline import baseline
 from linestop.blocks.line import Line
+from linestop.blocks.repository_checks import RepositoryChecks
 from linestop.execution.order import is_commit
 from linestop.plans import Chunk
 from linestop.records import RunRecord

@@ -2,12 +2,12 @@
 
 import asyncio
 
-from linestop.incidents import Incident
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from linestop.blocks.station import Station
 from linestop.execution.report import goal_rows, ticket_page
+from linestop.incidents import Incident
 from linestop.plans import Chunk
 from linestop.tasks.artifacts import fenced, publish_markdown, publish_table
 from linestop.text import plain

@@ -66,7 +66,7 @@ def test_a_holder_that_lost_its_claim_can_write_nothing(tracker: Tracker) -> Non
         pytest.param(-1, lambda _: True, True, id="a lease that ran out loses it"),
     ],
 )
-def test_reclaim(tracker: Tracker, seconds: int, alive: Callable[[str], bool], opened: bool) -> None:  # noqa: FBT001
+def test_reclaim(tracker: Tracker, seconds: int, alive: Callable[[str], bool], opened: bool) -> None:
     tracker.file(ticket())
     tracker.claim("t1", holder="one", seconds=seconds)
     assert bool(tracker.reclaim(alive=alive)) is opened
