@@ -10,8 +10,10 @@ from contextlib import suppress
 
 import httpx
 
+from linestop.deployments.fetching import fetch_base
 from linestop.deployments.inbox import Delivery, Inbox
 from linestop.deployments.registry import registered
+from linestop.deployments.settings import machine_settings
 from linestop.errors import LinestopError
 
 log = logging.getLogger(__name__)
@@ -19,6 +21,7 @@ log = logging.getLogger(__name__)
 StartRun = Callable[[Delivery], Awaitable[str]]  # returns the flow run's id; the same one for the same key
 IDLE_SECONDS = 30.0  # how long to look away when nobody wakes the drain
 MAX_WAIT_SECONDS = 300.0
+MAX_FETCHES = 6  # tries over about a minute
 
 
 async def drain(inbox: Inbox, start_run: StartRun, wake: asyncio.Event) -> None:
@@ -61,10 +64,13 @@ async def start_documentation(delivery: Delivery) -> str:
 
     Raises:
         httpx.HTTPError, PrefectException: the server is away or has no such deployment.
+        InfraError: the commit is not here and can't be fetched; after some tries the run starts, and says so itself.
     """
     from prefect.client.orchestration import get_client  # noqa: PLC0415  # the receiver must answer before this loads
 
     repository = registered()[delivery.repository]
+    if machine_settings().fetch and delivery.tries < MAX_FETCHES:
+        await asyncio.to_thread(fetch_base, repository, delivery.commit)
     async with get_client(httpx_settings={"timeout": httpx.Timeout(20)}) as client:
         deployment = await client.read_deployment_by_name(f"documentation/{delivery.repository}")
         run = await client.create_flow_run_from_deployment(

@@ -36,6 +36,10 @@ class MachineSettings(BaseSettings):
     workers: int = Field(default=2, ge=1, le=64, description="runs at a time that the worker takes (linestop-workers)")
     audit_cron: str = Field(default="0 3 * * 1", description="when repositories are audited; Monday 03:00")
     audit_timezone: str = Field(default="UTC", description="time zone of audit_cron, as in Europe/Berlin")
+    fetch: bool = Field(
+        default=False,
+        description="fetch the base branch from origin, with your credentials, when a merged commit is not here yet",
+    )
     infra_wait_seconds: float = Field(default=1800, gt=0, description="how long a run waits for the infra lock")
 
     @field_validator("database_url")
