@@ -1,6 +1,7 @@
 """Runs a repository's checks in any checkout of it (the port CheckRunner). How they are found is linestop/checks/."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -93,15 +94,15 @@ class RepositoryChecks:
         return ((run, complaint) if complaint else (run,)), cases
 
     def _argv(self, folder: CheckFolder, report: Path, chosen: Sequence[str] | None) -> list[str]:
-        words = list(self._detection.arguments if chosen is None else chosen)
-        python = str(folder.python)
+        python, words = str(folder.python), self._detection.arguments
         if self._detection.runner == "pytest":
             options = ["-p", "no:cacheprovider", "-q", "--junitxml", str(report), "-o", "junit_family=xunit2"]
             no_cov = ["--no-cov"] if self._environment and self._environment.has("pytest-cov") else []
-            return [python, "-m", "pytest", *options, *no_cov, *words]
+            return [python, "-m", "pytest", *options, *no_cov, *(words if chosen is None else chosen)]
         if self._detection.runner == "unittest":
-            return [python, "-c", _UNITTEST.read_text(encoding="utf-8"), str(report), *words]
-        return words
+            script = _UNITTEST.read_text(encoding="utf-8")
+            return [python, "-c", script, str(report), json.dumps(list(chosen or ())), *words]
+        return list(words)
 
     def _selected(self, checkout: Path, only: Sequence[str] | None) -> list[str] | None:
         """Return the runner's words for test ids, None where it can't be told them: then everything runs."""

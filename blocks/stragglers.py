@@ -9,9 +9,11 @@ import signal
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from select import POLLIN, poll
 from uuid import uuid4
 
 _NAME = "RUN_MARK"
+_MAX_MS_TO_DIE = 5_000
 _ROUNDS = 5  # a process may fork between the look and the kill
 _PROC = Path("/proc")
 
@@ -23,16 +25,35 @@ def mark(env: Mapping[str, str]) -> tuple[dict[str, str], str]:
 
 
 def end_group(group: int, run_mark: str) -> None:
-    """Kill a process group and every process that carries the mark. Killing what has ended does nothing."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGKILL)
+    """Kill a process group and every process that carries the mark, and wait until they are gone."""
     for _ in range(_ROUNDS):
-        pids = _marked(run_mark.encode())
-        if not pids:
+        handles = [handle for pid in _marked(run_mark.encode()) if (handle := _handle(pid)) is not None]
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, signal.SIGKILL)
+        if not handles:
             return
-        for pid in pids:
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
+        for handle in handles:
+            _end(handle)
+
+
+def _handle(pid: int) -> int | None:
+    """Return a descriptor of a process, which no later process of the same number can be mistaken for."""
+    try:
+        return os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
+
+
+def _end(handle: int) -> None:
+    """Kill a process and wait for its end; one that sits in the kernel for longer is left to it."""
+    try:
+        with suppress(ProcessLookupError, PermissionError):
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+            waiting = poll()  # not select(): that one ends at 1024 open files
+            waiting.register(handle, POLLIN)
+            waiting.poll(_MAX_MS_TO_DIE)
+    finally:
+        os.close(handle)
 
 
 def _marked(run_mark: bytes) -> list[int]:

@@ -4,13 +4,16 @@ Standard library only, never imported by linestop: `python -m unittest` says how
 """
 # ruff: noqa: N802, D102  # unittest's names
 
+import json
 import sys
 import unittest
+from collections.abc import Iterator
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
 Rows = dict[str, tuple[str, str]]  # test id -> outcome ("" = passed) and message
 ROWS: Rows = {}
+WANTED: set[str] = set()
 
 
 def note(test: Any, outcome: str, message: str = "") -> None:
@@ -60,10 +63,24 @@ class Runner(unittest.TextTestRunner):
         return Result(self.stream, self.descriptions, self.verbosity)
 
     def run(self, test: Any) -> Any:
-        """Run the tests and write the report."""
-        result = super().run(test)
+        """Run the tests that are wanted and write the report."""
+        result = super().run(chosen(test))
         write(sys.argv[0], ROWS)
         return result
+
+
+def chosen(suite: Any) -> Any:
+    """Return the tests whose id is wanted; all where none is named."""
+    return unittest.TestSuite(test for test in each(suite) if test.id() in WANTED) if WANTED else suite
+
+
+def each(suite: Any) -> Iterator[Any]:
+    """Yield the tests of a suite, however deep."""
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            yield from each(test)
+        else:
+            yield test
 
 
 def write(path: str, rows: Rows) -> None:
@@ -82,6 +99,7 @@ def attribute(text: str) -> str:
     return quoteattr("".join(one if one.isprintable() else "?" for one in text)[:1000])
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # words: the report's path, a JSON list of test ids, then unittest's own
     sys.argv = sys.argv[1:]
-    unittest.main(module=None, testRunner=Runner, argv=["python -m unittest", *sys.argv[1:]])
+    WANTED.update(json.loads(sys.argv[1]))
+    unittest.main(module=None, testRunner=Runner, argv=["python -m unittest", *sys.argv[2:]])

@@ -64,12 +64,13 @@ def _on_a_server(scratch: Path, pairs: int) -> list[Measure]:
 async def _measures(scratch: Path, pairs: int) -> list[Measure]:
     from prefect.logging.handlers import APILogHandler  # noqa: PLC0415
 
+    from linestop.blocks.line import Line  # noqa: PLC0415
     from linestop.deployments.bench.audit_cost import audit_cost  # noqa: PLC0415  # imports Prefect: after its server
     from linestop.deployments.bench.machinery_cost import machinery_cost  # noqa: PLC0415
     from linestop.deployments.bench.ticket_cost import machinery_share, ticket_cost  # noqa: PLC0415
     from linestop.deployments.example_repository import example_repository  # noqa: PLC0415
     from linestop.execution.order import ExecutionOrder  # noqa: PLC0415
-    from linestop.flows.execution import execution  # noqa: PLC0415
+    from linestop.tasks.planner import file_tickets  # noqa: PLC0415
 
     example = example_repository(scratch / "toolshed")
     _say("the machinery …")
@@ -79,7 +80,7 @@ async def _measures(scratch: Path, pairs: int) -> list[Measure]:
     measures.append(await audit_cost(example, pairs, name="the example"))
     measures.append(await audit_cost(_large_repository(scratch / "large"), pairs, name="SQLAlchemy"))
     _say("tickets …")
-    await execution(ExecutionOrder(repository=str(example), dry_run=True), return_state=True)  # files the plans
+    file_tickets(Line(example), ExecutionOrder(repository=str(example)))
     tickets, flow_runs = await ticket_cost(example, scratch / "store", tickets=3, pairs=min(pairs, 3))
     share = await machinery_share(tickets, flow_runs, task=task.ours, subflow=subflow.ours)
     await APILogHandler.aflush()  # before its server stops

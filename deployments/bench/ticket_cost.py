@@ -17,6 +17,7 @@ from linestop.blocks.line import Line
 from linestop.deployments.bench.commands import Command, replay, seen_commands
 from linestop.deployments.bench.pairs import Measure, measure, timed_async
 from linestop.deployments.bench.snapshots import Snapshot, restore_with_objects
+from linestop.errors import RepositoryError
 from linestop.execution.order import TicketOrder
 from linestop.flows.ticket import ticket
 from linestop.ready import ready
@@ -41,6 +42,8 @@ async def ticket_cost(repository: Path, store: Path, *, tickets: int, pairs: int
     """
     line = Line(repository)
     names = [one.id for one in ready(line.tracker.list())][:tickets]
+    if not names:
+        raise RepositoryError(f"{repository} has no ticket to measure", found="no open ticket", todo="audit it first")
     snapshot = Snapshot([repository, line.layout.worktrees], store)
     measures, flow_runs = [], []
     for name in names:

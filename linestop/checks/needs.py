@@ -57,7 +57,11 @@ def _group(groups: dict[str, Any], name: str, above: tuple[str, ...]) -> Iterato
     for item in table.get(canonicalize_name(name)) or ():
         if isinstance(item, str):
             yield item
-        elif isinstance(item, dict) and isinstance(other := item.get("include-group"), str) and other not in above:
+        elif (
+            isinstance(item, dict)
+            and isinstance(other := item.get("include-group"), str)
+            and other not in (*above, name)
+        ):
             yield from _group(groups, other, (*above, name))
 
 

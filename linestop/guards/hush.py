@@ -32,7 +32,7 @@ _COMMENTS = {
     "pragma: no cover": r"#\s*pragma[:\s]\s*no\s*(?:cover|branch)",
     "nosec": r"#\s*nosec\b(?:\s*:?\s*(?P<codes>B\d+(?:[\s,]+B\d+)*))?",
     "nosemgrep": r"#\s*nosem(?:grep)?\b",
-    "pylint: disable": r"#.*\bpylint\s*:\s*(?:disable(?:-\w+)*\s*=?\s*(?P<codes>[-\w, ]*)|skip-file)",
+    "pylint: disable": r"\bpylint\s*:\s*(?:disable(?:-\w+)*\s*=?\s*(?P<codes>[-\w, ]*)|skip-file)",
     "ruff:": r"#\s*ruff\s*:\s*(?:disable|ignore|file-ignore)\b\s*(?:\[(?P<codes>[^\]]*)\])?",
     "isort:": r"#\s*(?:ruff\s*:\s*)?isort\s*:\s*(?:skip|off|dont)",
     "fmt: off": r"#\s*(?:fmt|yapf|autopep8)\s*:\s*(?:off|skip|disable)",

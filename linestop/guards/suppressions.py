@@ -21,15 +21,14 @@ def suppressions(sight: Sight) -> Iterator[Violation]:
         total.update(after)
         total.subtract(before)
     for change, before, after in counts:
-        grown = (hush for hush in after - before if not change.added or total[hush] > 0)
-        for kind in sorted({hush.kind for hush in grown if not _narrowed(hush, before, after)}):
+        gained = after - before
+        many = gained.total()
+        grown = (hush for hush in gained if not change.added or total[hush] > 0)
+        for kind in sorted({hush.kind for hush in grown if not _narrowed(hush, many, before, after)}):
             yield violation("suppressions", change.path, f"adds `{kind}`; {_TODO}")
 
 
-def _narrowed(hush: Hush, before: Counter[Hush], after: Counter[Hush]) -> bool:
+def _narrowed(hush: Hush, gained: int, before: Counter[Hush], after: Counter[Hush]) -> bool:
     """Return whether `# type: ignore[x]` is new only because a bare `# type: ignore` says now what it ignores."""
     bare = Hush(hush.kind, EVERYTHING)
-    if hush == bare:
-        return False
-    gained = sum((after - before).values())
-    return gained <= before[bare] - after[bare]
+    return hush != bare and gained <= before[bare] - after[bare]
