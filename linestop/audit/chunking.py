@@ -18,6 +18,13 @@ _WHY = {
     Theme.DEAD_CODE: "What nobody uses is still read, tested and kept working by everybody.",
     Theme.MODERNISATION: "Older spellings hide what the supported Python versions say more plainly.",
 }
+_DEED = {  # a chunk's title is the first line of its commit
+    Theme.BUGS: "Mend likely bugs in",
+    Theme.SECURITY: "Close security weaknesses in",
+    Theme.PERFORMANCE: "Save needless work in",
+    Theme.DEAD_CODE: "Remove dead code from",
+    Theme.MODERNISATION: "Use current spellings in",
+}
 
 
 @dataclass(frozen=True)
@@ -97,8 +104,7 @@ def _slug(source: str) -> str:
 
 def _chunk(findings: list[Finding], name: str, theme: Theme, source: str, where: str) -> Cut:
     paths = sorted({finding.path for finding in findings})
-    files = "1 file" if len(paths) == 1 else f"{len(paths)} files"
-    title = f"{theme.value.capitalize().replace('-', ' ')} in {files} of {where}"
+    title = f"{_DEED[theme]} {paths[0] if len(paths) == 1 else f'{len(paths)} files of {where}'}"
     chunk = Chunk(
         id=name, title=title[:120], source=source, rules=tuple(sorted({finding.rule for finding in findings})),
         paths=tuple(paths), findings=len(findings), text=_text(findings, theme),

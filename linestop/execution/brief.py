@@ -46,7 +46,8 @@ def describe(item: GoalItem) -> str:
     if isinstance(item, FindingsGone):
         allowed = f"at most {item.at_most}" if item.at_most else "no"
         places = item.paths[0] if len(item.paths) == 1 else f"{len(item.paths)} files"
-        return f"{item.source} reports {allowed} finding of {', '.join(item.rules)} in {places}"
+        noun = "findings" if item.at_most > 1 else "finding"
+        return f"{item.source} reports {allowed} {noun} of {', '.join(item.rules)} in {places}"
     if item.kind == "command":
         return f"`{' '.join(item.argv)}` exits 0"
     return "the repository's own checks pass"

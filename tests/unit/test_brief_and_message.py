@@ -8,7 +8,14 @@ from linestop.execution.messages import SUBJECT_CHARS, commit_message
 from linestop.plans import ChecksPass, Chunk, FindingsGone, Plan
 from linestop.tickets import Ticket, TicketState
 
-CHUNK = Chunk(id="unused", title="Remove unused imports", source="ruff", rules=("F401",), paths=("a.py",), text="why")
+CHUNK = Chunk(
+    id="unused",
+    title="Remove unused imports",
+    source="ruff",
+    rules=("F401",),
+    paths=("a.py",),
+    text="Unused imports cost time.\n\n- F401, 3 times",
+)
 PLAN = Plan(
     id="p",
     title="Dead code in shop",
@@ -38,7 +45,8 @@ def test_a_commit_message_says_what_and_why() -> None:
     message = commit_message(PLAN, CHUNK, summary="3 fixes of F401 in 1 file", ticket="t1")
     assert message.splitlines()[0] == "Remove unused imports"
     assert "3 fixes of F401" in message
-    assert "costs every reader" in message
+    assert "Unused imports cost time." in message
+    assert "3 times" not in message, "the list of findings is the plan's"
     assert message.endswith("Linestop-Ticket: t1\nLinestop-Chunk: unused\n")
 
 
