@@ -1,8 +1,10 @@
 """What the terminal shows at the end of a run: results to stdout, in plain words, hostile text made plain."""
 
+import os
 import shlex
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -25,7 +27,7 @@ ANSWERS = {Answer.DONE: "[green]done[/green]", Answer.NOT_DONE: "[red]not done[/
 def stdout() -> Console:
     """Return the console that results go to; wide where no terminal is there to set a width."""
     console = Console(highlight=False, soft_wrap=False)
-    if not console.is_terminal:
+    if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = 160
     return console
 
@@ -47,11 +49,16 @@ def execution_summary(report: ExecutionReport, root: Path, *, json_: bool) -> No
     console.print(f"Next: [bold]{escape(next_command(report, root))}[/bold]")
 
 
+def _table(*headings: str, title: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, no_wrap=heading in {"ticket", "state"})
+    return table
+
+
 def tickets_table(report: ExecutionReport) -> Table:
     """Return one row per ticket."""
-    table = Table(
-        "ticket", "state", "commits", "branch, or why not", title=f"Batch {report.batch}", title_justify="left"
-    )
+    table = _table("ticket", "state", "commits", "branch, or why not", title=f"Batch {report.batch}")
     for ticket in report.tickets:
         style = STYLES.get(ticket.state, "")
         state = f"[{style}]{ticket.state}[/{style}]" if style else str(ticket.state)
@@ -77,7 +84,7 @@ def oracle_summary(verdict: OracleVerdict, *, json_: bool) -> None:
     if json_:
         console.file.write(verdict.model_dump_json(indent=2) + "\n")
         return
-    table = Table("ticket", "state", "counts", "evidence", title=f"Batch {verdict.batch}", title_justify="left")
+    table = _table("ticket", "state", "counts", "evidence", title=f"Batch {verdict.batch}")
     for ticket in verdict.tickets:
         table.add_row(
             escape(ticket.ticket), str(ticket.state), "yes" if ticket.counts else "no",
