@@ -63,7 +63,8 @@ class CheckFolder:
         shutil.copytree(checkout, copy, symlinks=True, ignore=ignore)
         for path in generated.rglob("*"):
             place = copy / root / path.relative_to(generated)
-            if path.is_file() and not place.exists() and place.parent.resolve().is_relative_to(copy):
+            free = not place.exists() and not place.is_symlink()
+            if path.is_file() and free and place.parent.resolve().is_relative_to(copy):
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(path, place)
         return copy

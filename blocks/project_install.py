@@ -1,21 +1,20 @@
 """Takes a project that pip has installed out of the way, so that the checkout under test is what gets imported.
 
 Its metadata, entry points and dependencies stay. Files that the build made and no checkout holds (a version module,
-compiled parts) are kept apart: check_folder.py lays them over a copy of the checkout.
+compiled parts) are kept apart: check_folder.py lays them over a copy of the checkout. What was installed is read by
+installed_files.py: a RECORD is the target's own text.
 """
 
-import csv
-import json
 import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 from pydantic import BaseModel, ConfigDict
 
+from linestop.blocks.installed_files import installed_files, metadata_folder
 from linestop.blocks.interpreter import Interpreter
 from linestop.checks.project_files import ProjectFiles
 from linestop.errors import ToolError
@@ -44,7 +43,7 @@ class Installed(BaseModel):
 def without_self_installs(copy: Path) -> None:
     """Take `-e .` and the like out of a copy's requirement files: the project is installed once, not editable."""
     for path in (*copy.glob("*requirements*.txt"), *copy.glob("requirements/*.txt"), *copy.glob("test*/*.txt")):
-        if path.is_file() and not path.is_symlink():
+        if path.is_file() and path.resolve() == copy.resolve() / path.relative_to(copy):  # behind no link of the target
             text = path.read_bytes().decode("utf-8", "surrogateescape")
             path.write_bytes(_SELF.sub("", text).encode("utf-8", "surrogateescape"))
 
@@ -84,11 +83,11 @@ def adopt(copy: Path, project: ProjectFiles, interpreter: Interpreter, generated
     Raises:
         ToolError: its modules lie nowhere in the checkout, so that the installed copy would be what gets tested.
     """
-    info = _metadata_folder(copy, interpreter)
+    info = metadata_folder(copy, interpreter)
     if info is None:
         return None
     site = info.parent
-    paths = [path for path in _record(info) if not path.startswith("../") and path.split("/")[0] != info.name]
+    paths = installed_files(info)
     modules = [path for path in paths if path.endswith(".py")]
     root = _source_root(project, modules)
     name = info.name.removesuffix(".dist-info").rpartition("-")[0]
@@ -103,26 +102,9 @@ def adopt(copy: Path, project: ProjectFiles, interpreter: Interpreter, generated
         if path in kept:
             (generated / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(site / path, generated / path)
-        (site / path).unlink(missing_ok=True)
+        (site / path).unlink()
     tops = sorted({path.split("/")[0].removesuffix(".py") for path in modules})
     return Installed(name=canonicalize_name(name), root=root or ".", tops=tuple(tops), generated=kept)
-
-
-def _metadata_folder(copy: Path, interpreter: Interpreter) -> Path | None:
-    """Return the .dist-info of the distribution that pip installed from `copy`."""
-    for site in interpreter.site_packages:
-        for path in Path(site).glob("*.dist-info/direct_url.json"):
-            url = json.loads(path.read_text(encoding="utf-8")).get("url", "")
-            if Path(unquote(urlsplit(url).path)).resolve() == copy.resolve():
-                return path.parent
-    return None
-
-
-def _record(info: Path) -> list[str]:
-    with (info / "RECORD").open(encoding="utf-8", newline="") as file:
-        return [
-            row[0] for row in csv.reader(file) if row and "__pycache__" not in row[0] and not row[0].startswith("/")
-        ]
 
 
 def _source_root(project: ProjectFiles, modules: list[str]) -> str | None:
