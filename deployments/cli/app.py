@@ -2,7 +2,7 @@
 
 import sys
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from linestop import __version__
 
@@ -29,6 +29,7 @@ def build(called: str = "") -> App:
         name="linestop",
         help="Runs coding agents unattended on a git repository and can prove what they did.",
         version=__version__,
+        default_parameter=Parameter(negative=()),  # a flag is given or not: no --no-json
         help_format="plaintext",  # keeps the lines of examples apart, which markdown would fold into one
     )
     for name, text in COMMANDS.items():

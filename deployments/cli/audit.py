@@ -2,9 +2,9 @@
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
+from linestop.deployments.cli.options import Json, Repo
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def audit(
-    repository: Path = Path(),
+    repository: Repo = Path(),
     *,
     again: bool = False,
     max_plans: int | None = None,
-    json_: Annotated[bool, Parameter(name="--json")] = False,
+    json_: Json = False,
 ) -> int:
     """Review a repository with ruff, vulture and the policy's own scanners, and write plans on a branch.
 

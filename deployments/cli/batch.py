@@ -4,10 +4,10 @@ import json
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
+from linestop.deployments.cli.options import Json, Repo
 from linestop.deployments.cli.text_table import text_table
 from linestop.errors import UsageError
 from linestop.paths import Layout, repository_root
@@ -34,8 +34,8 @@ def status(
     name: str | None = None,
     /,
     *,
-    repo: Annotated[Path, Parameter(name="--repo")] = Path(),
-    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    repo: Repo = Path(),
+    json_: Json = False,
 ) -> int:
     """Show each ticket of a batch: its state, what it waits for, and what is ready to run.
 

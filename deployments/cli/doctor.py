@@ -1,11 +1,8 @@
 """`linestop doctor`: what is missing or wrong on this machine and in a repository, and how to mend it."""
 
 import sys
-from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
-
+from linestop.deployments.cli.options import Json, MaybeRepo
 from linestop.deployments.cli.text_table import text_table
 from linestop.deployments.doctor.diagnosis import Diagnosis, Report, State
 from linestop.deployments.doctor.machine import look_at_machine
@@ -17,9 +14,9 @@ _MAX_CHARS = 400
 
 
 def doctor(
-    repository: Path | None = None,
+    repository: MaybeRepo = None,
     *,
-    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    json_: Json = False,
 ) -> int:
     """Check git, Python, Prefect, sandbox tools, server, disk and a repository's policy; say how to mend each problem.
 

@@ -1,9 +1,9 @@
 """`linestop document`: bring the repository's wiki up to date, on a branch."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
+from linestop.deployments.cli.options import Json, Repo
 
 if TYPE_CHECKING:
     from linestop.wiki import DocumentReport
@@ -13,11 +13,11 @@ SHOWN = 20
 
 
 def document(
-    repository: Path = Path(),
+    repository: Repo = Path(),
     *,
     ref: str | None = None,
     fix: bool = False,
-    json_: Annotated[bool, Parameter(name="--json")] = False,
+    json_: Json = False,
 ) -> int:
     """Bring the wiki of a repository up to date from its code, on the branch `linestop/wiki`.
 

@@ -1,19 +1,18 @@
 """`linestop execute`: carry out open tickets until the oracle says done."""
 
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
+from linestop.deployments.cli.options import Json, Repo
 
 
 def execute(
-    repository: Path = Path(),
+    repository: Repo = Path(),
     *,
     batch: str | None = None,
     ticket: tuple[str, ...] = (),
     parallel: int | None = None,
     dry_run: bool = False,
-    json_: Annotated[bool, Parameter(name="--json")] = False,
+    json_: Json = False,
 ) -> int:
     """Carry out a repository's plans: maker, checker, goal-checker, a branch each, until the oracle says done.
 

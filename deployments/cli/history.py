@@ -5,11 +5,11 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from cyclopts import Parameter
 from cyclopts.types import PositiveInt
 
+from linestop.deployments.cli.options import Json, Repo
 from linestop.insight import Run
 from linestop.insight import history as recorded
 from linestop.paths import Layout, repository_root
@@ -19,10 +19,10 @@ KILLED = "killed: its process ended without a result; the next run resumes its t
 
 
 def history(
-    repository: Path = Path(),
+    repository: Repo = Path(),
     *,
     limit: PositiveInt = 20,
-    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    json_: Json = False,
 ) -> int:
     """Show the runs of a repository, newest first: what each started, how it ended, how long it took.
 

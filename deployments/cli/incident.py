@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from linestop.deployments.cli.incident_page import page
+from linestop.deployments.cli.options import Json, Repo
 from linestop.deployments.cli.text_table import text_table
 from linestop.errors import UsageError
 from linestop.incidents import IncidentStore, Prevention, Sweep, Why
@@ -15,8 +16,6 @@ from linestop.paths import Layout, repository_root
 
 COLUMNS = ("incident", "state", "scope", "subject", "class", "confidence", "opened", "what")
 WHY_PARTS = 3
-Json = Annotated[bool, Parameter(name="--json", negative="")]
-Repo = Annotated[Path, Parameter(name="--repo")]
 
 incident = App(
     name="incident",

@@ -3,10 +3,9 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from cyclopts import Parameter
-
+from linestop.deployments.cli.options import Json, Repo
 from linestop.deployments.cli.text_table import text_table
 from linestop.errors import UsageError
 from linestop.insight import Analysis, Query, Table, find_query, load_queries
@@ -17,10 +16,10 @@ NOTHING_YET = "no runs yet; type `linestop run {root}` to make the first"
 
 def insight(
     query: str | None = None,
-    repository: Path = Path(),
+    repository: Repo = Path(),
     *,
     sql: str | None = None,
-    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    json_: Json = False,
 ) -> int:
     """Answer questions about the runs, from DuckDB.
 

@@ -1,17 +1,16 @@
 """`linestop oracle`: is a batch done? Asks the tracker, git and the frozen finish lines; never an agent."""
 
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
+from linestop.deployments.cli.options import Json, Repo
 
 
 def oracle(
     batch: str | None = None,
     *,
-    repo: Path = Path(),
+    repo: Repo = Path(),
     rerun: bool = False,
-    json_: Annotated[bool, Parameter(name="--json")] = False,
+    json_: Json = False,
 ) -> int:
     """Say whether a batch is done, with the evidence: exit code 0 done, 3 not done, 4 waiting on a person.
 

@@ -1,16 +1,13 @@
 """`linestop run`: the main job in one command: audit, execute, document."""
 
-from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
+from linestop.deployments.cli.options import Json, MaybeRepo
 
 
 def run(
-    repository: Path | None = None,
+    repository: MaybeRepo = None,
     *,
     parallel: int | None = None,
-    json_: Annotated[bool, Parameter(name="--json")] = False,
+    json_: Json = False,
 ) -> int:
     """Audit a repository, carry out what was planned, bring its wiki up to date. Writes branches only.
 

@@ -4,12 +4,12 @@ import getpass
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from linestop.audit.plan_files import parse_plan
 from linestop.audit.validation import require_valid
+from linestop.deployments.cli.options import Json, Repo
 from linestop.deployments.cli.text_table import text_table
 from linestop.deployments.cli.ticket_page import page
 from linestop.errors import UsageError
@@ -22,8 +22,6 @@ from linestop.text import plain
 from linestop.tickets import WAITING_ON_A_PERSON, Ticket, TicketState
 from linestop.tracker import SqliteTracker
 
-Json = Annotated[bool, Parameter(name="--json", negative="")]
-Repo = Annotated[Path, Parameter(name="--repo")]
 COLUMNS = ("ticket", "state", "batch", "chunks", "attempts", "title", "why")
 
 ticket = App(
