@@ -1,6 +1,7 @@
 """`linestop audit`: review a repository and write at most five plans."""
 
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,13 +65,9 @@ def audit(
 
 def audit_summary(console: "Console", report: "AuditReport") -> None:
     """Print what was found, planned, refused and what waits."""
-    from rich.markup import escape  # noqa: PLC0415
+    from linestop.deployments.cli.summary import say as say_to  # noqa: PLC0415
 
-    from linestop.text import plain  # noqa: PLC0415
-
-    def say(title: str, text: str) -> None:
-        console.print(f"[bold]{title:9}[/bold]{escape(plain(text, limit=600))}", soft_wrap=True)
-
+    say = partial(say_to, console)
     say("Found", _found(report))
     if report.nothing_new:
         say("Planned", f"nothing: {report.nothing_new}")

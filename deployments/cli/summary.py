@@ -42,11 +42,21 @@ def execution_summary(report: ExecutionReport, root: Path, *, json_: bool) -> No
         console.print("Nothing to carry out: there are no plans and no tickets.")
         console.print(f"Next: [bold]linestop audit {escape(shlex.quote(str(root)))}[/bold]")
         return
+    batch_summary(console, report)
+    say(console, "Next", next_command(report, root))
+
+
+def batch_summary(console: Console, report: ExecutionReport) -> None:
+    """Print a batch's tickets and the oracle's answer; its reasons where the table does not hold them already."""
     console.print(tickets_table(report))
-    console.print(f"The oracle says: {ANSWERS[report.answer]}")
-    for reason in report.reasons:
-        console.print(f"  {escape(plain(reason, limit=600))}")
-    console.print(f"Next: [bold]{escape(next_command(report, root))}[/bold]")
+    console.print(f"[bold]{'Oracle':9}[/bold]{ANSWERS[report.answer]}")
+    for reason in report.reasons if report.answer is Answer.NOT_DONE else ():
+        say(console, "", reason)
+
+
+def say(console: Console, title: str, text: str) -> None:
+    """Print one titled line of a summary; the text may be a stranger's."""
+    console.print(f"[bold]{title:9}[/bold]{escape(plain(text, limit=600))}", soft_wrap=True)
 
 
 def _table(*headings: str, title: str) -> Table:
