@@ -9,6 +9,7 @@ from linestop.blocks.check_folder import CheckFolder
 from linestop.blocks.check_results import read_report, said_nothing
 from linestop.blocks.processes import run_command
 from linestop.blocks.python_environment import PythonEnvironment, python_environment
+from linestop.checks.advice import advice, without
 from linestop.checks.detection import Detection, detect
 from linestop.checks.junit import pytest_node, unittest_name
 from linestop.checks.project_files import ProjectFiles
@@ -78,6 +79,20 @@ class RepositoryChecks:
             left = [name for name in left if name not in passed]
         return CheckReport(runs=runs, tests=cases, flaky=tuple(flaky))
 
+    def names(self, checkout: Path, test_ids: Sequence[str]) -> tuple[str, ...]:
+        """Return tests as a person would type them, those that can't be typed as the report names them."""
+        return tuple(typed or test_id for typed, test_id in zip(self._nodes(checkout, test_ids), test_ids, strict=True))
+
+    def advice(self, checkout: Path, failed: Sequence[str]) -> str:
+        """Return what a person can set where tests fail on the base: lines that end with a table for the policy."""
+        return advice(self.description, self.without(checkout, failed), self._detection.needs.words)
+
+    def without(self, checkout: Path, failed: Sequence[str]) -> str | None:
+        """Return the command without some tests, None where there is no short way to say it."""
+        nodes = self._nodes(checkout, failed)
+        typed = [node for node in nodes if node]
+        return without(self._detection.runner, self.command, typed) if len(typed) == len(nodes) else None
+
     def _once(
         self, checkout: Path, chosen: Sequence[str] | None
     ) -> tuple[tuple[CommandRun, ...], tuple[TestCase, ...]]:
@@ -110,9 +125,14 @@ class RepositoryChecks:
             return None
         if self._detection.runner == "unittest":
             return [unittest_name(one) for one in only]
+        nodes = self._nodes(checkout, only)
+        return [node for node in nodes if node] if all(node and "::" in node for node in nodes) else None
+
+    def _nodes(self, checkout: Path, test_ids: Sequence[str]) -> list[str | None]:
+        if self._detection.runner != "pytest":
+            return [None] * len(test_ids)
         files = frozenset(path.relative_to(checkout).as_posix() for path in checkout.rglob("*.py"))
-        nodes = [pytest_node(one, files) for one in only]
-        return [node for node in nodes if node] if all(nodes) else None
+        return [pytest_node(one, files) for one in test_ids]
 
     def _folder(self, checkout: Path) -> CheckFolder:
         return self._environment.folder(checkout) if self._environment else CheckFolder(checkout)

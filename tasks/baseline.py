@@ -10,15 +10,12 @@ from linestop.blocks.baseline import baseline as report_at
 from linestop.blocks.inspection import clean_checkout
 from linestop.blocks.line import Line
 from linestop.blocks.station import Station
-from linestop.execution.ruling import base_problem
+from linestop.execution.ruling import base_failures, base_problem
 from linestop.records import RunRecord
 from linestop.text import plain
 from linestop.tickets import TicketState
 
-TODO = (
-    "mend the base, or leave the tests out that can't pass on this machine: checks.command in .linestop/config.toml,"
-    " for example `pytest --deselect tests/test_net.py::test_it`"
-)
+MAX_COMMAND_CHARS = 200  # a longer one is shown by `linestop incident show` only
 
 
 @task(name="baseline", cache_policy=NO_CACHE, persist_result=False)
@@ -42,7 +39,7 @@ async def red_base(station: Station) -> str | None:
     with station.record.step("baseline", base=station.ticket.base):
         problem = base_problem(await asyncio.to_thread(lambda: station.baseline))
     if problem:
-        await asyncio.to_thread(station.end, TicketState.OPEN)
+        await asyncio.to_thread(lambda: station.end(TicketState.OPEN, reason=problem))
     return problem
 
 
@@ -50,9 +47,19 @@ def _survey(line: Line, record: RunRecord, base: str) -> tuple[str | None, str]:
     with record.step("baseline", base=base), clean_checkout(line, f"base-{os.getpid()}", base) as checkout:
         checks = line.checks(checkout)
         report = report_at(line.layout, checks, checkout, base)
-    problem = base_problem(report)
-    if problem is None:
-        return None, f"tests={len(report.tests)} {checks.description}"
+        failed = base_failures(report)
+        problem = base_problem(report, checks.names(checkout, failed))
+        if problem is None:
+            return None, f"tests={len(report.tests)} {checks.description}"
+        command, advice = checks.without(checkout, failed), checks.advice(checkout, failed)
     run = next((run for run in report.runs if not run.ok), None)
-    incident = line.incidents.open(scope="repository", subject=base, what=problem, evidence=run, run=record.id)
-    return f"{problem}; incident {incident.id}; {TODO}", checks.description
+    incident = line.incidents.open(
+        scope="repository", subject=base, what=problem, evidence=run, run=record.id, todo=advice
+    )
+    return f"{problem}; incident {incident.id}; {_todo(command, incident.id)}", checks.description
+
+
+def _todo(command: str | None, incident_id: str) -> str:
+    if command and len(command) <= MAX_COMMAND_CHARS:
+        return f"mend the base, or set in .linestop/config.toml under [checks] command = {command!r}"
+    return f"mend the base, or set checks in .linestop/config.toml: `linestop incident show {incident_id}` says to what"

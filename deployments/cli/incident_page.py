@@ -20,6 +20,8 @@ def _lines(one: Incident) -> Iterator[str]:
         yield f"  command   {plain(' '.join(one.evidence.argv), limit=500)}"
         yield f"  exit code {'killed' if one.evidence.exit_code is None else one.evidence.exit_code}"
         yield from (f"  | {line}" for line in plain_lines(one.evidence.output, 4000).splitlines())
+    if one.todo:
+        yield from ("to do", *(f"  {line}".rstrip() for line in plain_lines(one.todo, 8000).splitlines()))
     for place, why in enumerate(one.whys, start=1):
         yield f"why {place}  {plain(why.hypothesis, limit=500)}"
         if why.answered:

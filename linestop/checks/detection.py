@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from linestop.checks.commands import Runner, recognise, recognise_in_script, split_command
 from linestop.checks.known import IMPORTS, OPTIONS, SETTINGS
-from linestop.checks.needs import Needs, declared_needs
+from linestop.checks.needs import Needs, declared_needs, needs_of_policy
 from linestop.checks.project_files import ProjectFiles
 from linestop.checks.scripts import make_recipe, script_lines
 from linestop.errors import RepositoryError
@@ -71,11 +71,11 @@ def _find(project: ProjectFiles) -> tuple[Runner, tuple[str, ...], str]:
             return "pytest", _pytest_arguments(project, arguments), where
     if configured:
         return "pytest", _pytest_arguments(project, ()), configured
-    style = _style(project)
+    style, example = _style(project)
     if style == "pytest":
-        return "pytest", _pytest_arguments(project, ()), f"tests written for pytest, as {project.test_files[0]}"
+        return "pytest", _pytest_arguments(project, ()), f"tests written for pytest, as {example}"
     if style == "unittest":
-        return "unittest", _unittest_arguments(project), f"tests written for unittest, as {project.test_files[0]}"
+        return "unittest", _unittest_arguments(project), f"tests written for unittest, as {example}"
     if make_recipe(project.text("Makefile") or "", "test"):
         return "command", ("make", "test"), "Makefile target test"
     raise _nothing(project)
@@ -151,27 +151,30 @@ def _all_end(project: ProjectFiles, folder: str, suffix: str) -> bool:
     return all(path.endswith((suffix, "__init__.py")) for path in project.test_files if path.startswith(f"{folder}/"))
 
 
-def _style(project: ProjectFiles) -> Runner | None:
-    """Return what the test files are written for; anything that unittest wouldn't run makes it pytest."""
-    found: Runner | None = None
+def _style(project: ProjectFiles) -> tuple[Runner | None, str]:
+    """Return what the test files are written for, and one that shows it; what unittest wouldn't run makes it pytest."""
+    found: tuple[Runner | None, str] = (None, "")
     for path in project.test_files:
-        tree = project.python(path)
-        for node in tree.body if tree else ():
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
-                return "pytest"
-            if "pytest" in _imported(node):
-                return "pytest"
-            if isinstance(node, ast.ClassDef):
-                if not node.bases and node.name.startswith("Test"):
-                    return "pytest"
-                found = "unittest" if any("TestCase" in ast.unparse(base) for base in node.bases) else found
+        for node in _body(project, path):
+            if _is_for_pytest(node):
+                return "pytest", path
+            if isinstance(node, ast.ClassDef) and any("TestCase" in ast.unparse(base) for base in node.bases):
+                found = "unittest", path
     return found
+
+
+def _is_for_pytest(node: ast.stmt) -> bool:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return node.name.startswith("test")
+    if isinstance(node, ast.ClassDef):
+        return not node.bases and node.name.startswith("Test")
+    return "pytest" in _imported(node)
 
 
 def _needs(project: ProjectFiles, policy: ChecksPolicy, runner: Runner) -> Needs:
     """Return what is declared (or set), the runner, the plugins its configuration asks for and well-known imports."""
     if policy.setup is not None:
-        return Needs(requirements=policy.setup, why="checks.setup of the policy")
+        return needs_of_policy(project, policy.setup)
     declared = declared_needs(project)
     wanted = {"pytest"} if runner == "pytest" else set[str]()
     if runner == "pytest":

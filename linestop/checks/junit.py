@@ -70,13 +70,16 @@ def parse_junit(data: bytes) -> tuple[TestCase, ...]:
 
 
 def pytest_node(test_id: str, files: frozenset[str]) -> str | None:
-    """Return the pytest node id of a report's id, None where none of `files` (POSIX) is its module."""
+    """Return the pytest node id of a report's id, None where none of `files` (POSIX) is its module.
+
+    The id of a module that can't be collected becomes its path.
+    """
     group, _, name = test_id.partition("::")
     parts = group.split(".")
     for count in range(len(parts), 0, -1):
         path = str(PurePosixPath(*parts[:count])) + ".py"
-        if path in files and name:
-            return "::".join((path, *parts[count:], name))
+        if path in files and (name or count == len(parts)):
+            return "::".join((path, *parts[count:], *([name] if name else [])))
     return None
 
 

@@ -8,6 +8,7 @@ from packaging.utils import canonicalize_name
 from pydantic import BaseModel, ConfigDict
 
 from linestop.checks.project_files import ProjectFiles, lines, parse_ini, words
+from linestop.errors import PolicyError
 
 NAMES = ("tests", "test", "testing", "unittests", "dev", "development")
 FILES = (
@@ -33,6 +34,29 @@ class Needs(BaseModel):
 
     def __bool__(self) -> bool:
         return bool(self.requirements or self.files or self.extras)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Return them as `checks.setup` of the policy takes them."""
+        extras = (f".[{','.join(self.extras)}]",) if self.extras else ()
+        return (*extras, *(f"-r {path}" for path in self.files), *self.requirements)
+
+
+def needs_of_policy(project: ProjectFiles, setup: tuple[str, ...]) -> Needs:
+    """Return what `checks.setup` asks for: requirements, and `-r file` or `.[extra]` of the repository.
+
+    Raises:
+        PolicyError: it names a requirement file that is not there.
+    """
+    special = [word for word in setup if word.startswith(("-r", ".["))]
+    said = [part for word in special for part in word.split(maxsplit=1)]
+    found = _from_words(project, said, why="checks.setup of the policy")
+    files = [word for word in special if word.startswith("-r")]
+    if len(files) != len(found.files):
+        raise PolicyError(
+            "checks.setup can't be used", found=f"{', '.join(files)}: not all are files", todo="correct or remove them"
+        )
+    return found.model_copy(update={"requirements": tuple(word for word in setup if word not in special)})
 
 
 def declared_needs(project: ProjectFiles) -> Needs:

@@ -41,11 +41,19 @@ def judge_checks(baseline: CheckReport, report: CheckReport) -> tuple[str, ...]:
     return (f"checks fail: {named(broken)}",) if broken else ()
 
 
-def base_problem(report: CheckReport) -> str | None:
-    """Return why the untouched base can't be built on, nothing where it is green. Flaky tests alone don't stop it."""
-    failed = [test for test in report.failed if test not in report.flaky]
-    if failed:
-        return f"the base is red: {named(failed)}"
+def base_failures(report: CheckReport) -> tuple[str, ...]:
+    """Return the ids of the tests that stop the line: they fail on the base and are not flaky."""
+    return tuple(test for test in report.failed if test not in report.flaky)
+
+
+def base_problem(report: CheckReport, names: Sequence[str] | None = None) -> str | None:
+    """Return why the untouched base can't be built on, nothing where it is green. Flaky tests alone don't stop it.
+
+    `names` are those of `base_failures` as a person types them, by default their ids.
+    """
+    if failed := base_failures(report):
+        of = f"{len(failed)} of {len(report.tests)} tests fail"
+        return f"the base is red: {of}: {named(names or failed)}"
     broken = [run for run in report.runs if not run.ok]
     if not report.runs or (broken and not report.flaky):
         how = f"exit code {broken[0].exit_code}: {broken[0].output[-300:]}" if broken else "nothing ran"

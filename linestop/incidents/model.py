@@ -81,6 +81,7 @@ class Incident(BaseModel):
     run: str = Field(default="", description="id of the run record that has the rest")
     opened: datetime
     whys: tuple[Why, ...] = Field(min_length=WHYS)
+    todo: str = Field(default="", description="what a person can do at once, in lines")
     siblings: tuple[str, ...] = Field(default=(), description="earlier incidents of the same class, found by machine")
     root_cause: str = ""
     prevention: Prevention | None = None

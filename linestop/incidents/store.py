@@ -36,7 +36,14 @@ class IncidentStore:
         self._fleet = home() / "incidents"
 
     def open(
-        self, *, scope: str, subject: str, what: str, evidence: CommandRun | None = None, run: str = ""
+        self,
+        *,
+        scope: str,
+        subject: str,
+        what: str,
+        evidence: CommandRun | None = None,
+        run: str = "",
+        todo: str = "",
     ) -> Incident:
         """Stop the line and return the incident; the one that is open already for the same failure of the same subject.
 
@@ -56,6 +63,7 @@ class IncidentStore:
                 id=_free_id(now, signature, {one.id for one in earlier}),
                 scope=Scope(scope), subject=plain(subject), what=what, signature=signature, failure_class=kind,
                 confidence=confidence, evidence=evidence, run=run, opened=now, whys=first_whys(kind, what, evidence),
+                todo=plain_lines(todo, MAX_OUTPUT_CHARS),
                 siblings=tuple(one.id for one in earlier if one.failure_class is kind)[-MAX_SIBLINGS:],
             )  # fmt: skip
             self._write(incident)

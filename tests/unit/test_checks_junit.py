@@ -100,7 +100,7 @@ FILES = frozenset({"tests/test_a.py", "tests/test_a/test_b.py", "test_root.py"})
         pytest.param("tests.test_a.test_b::test_x", "tests/test_a/test_b.py::test_x", id="longest-module-wins"),
         pytest.param("test_root::test_x", "test_root.py::test_x", id="root"),
         pytest.param("tests.test_z::test_x", None, id="no-such-module"),
-        pytest.param("tests.test_a", None, id="collection-error"),
+        pytest.param("tests.test_a", "tests/test_a.py", id="collection-error"),
     ],
 )
 def test_pytest_is_told_a_test_by_its_node(test_id: str, node: str | None) -> None:
