@@ -16,6 +16,10 @@ def report(tests: str = "", *, code: int | None = 0, flaky: tuple[str, ...] = ()
     return CheckReport(runs=(run(code, **how),), tests=cases, flaky=flaky)  # type: ignore[arg-type]
 
 
+def named(*ids: str, how: str = "passed") -> CheckReport:
+    return CheckReport(runs=(run(),), tests=tuple(TestCase(id=name, outcome=how) for name in ids))
+
+
 @pytest.mark.parametrize(
     ("base", "candidate", "found"),
     [
@@ -34,6 +38,16 @@ def report(tests: str = "", *, code: int | None = 0, flaky: tuple[str, ...] = ()
         pytest.param(report(), report(code=2, output="boom\n"), ("`pytest` exit code 2: boom",), id="exit-code-alone"),
         pytest.param(report("ap"), report("ap", code=1), ("`pytest` exit code 1",), id="green-tests-red-exit"),
         pytest.param(report(code=1), report(code=1), (), id="exit-code-red-on-both"),
+        pytest.param(named("t[08:19 2026-11-21]"), named("t[08:20 2026-11-21]"), (), id="a-parameter-of-the-moment"),
+        pytest.param(named("t[<a at 0x7f3a>]"), named("t[<a at 0x7f4b>]"), (), id="an-address"),
+        pytest.param(named("t[1]", "t[2]"), named("t[1]"), ("t[2] (vanished)",), id="one-of-two-parameters"),
+        pytest.param(named("t[1]", "t[2]"), named("t[3]"), ("t[2] (vanished)",), id="one-for-one"),
+        pytest.param(
+            named("t[1]"), named("t[2]", how="failed"), ("t[1] (vanished)", "t[2] (fails)"), id="it-fails-there"
+        ),
+        pytest.param(named("t[1]"), named("t[2]", how="skipped"), ("t[1] (vanished)",), id="it-is-skipped-there"),
+        pytest.param(named("t[old]"), named("t[new]"), ("t[old] (vanished)",), id="a-parameter-with-a-name"),
+        pytest.param(named("t1"), named("t2"), ("t1 (vanished)",), id="a-test-s-own-number"),
     ],
 )
 def test_regressions(base: CheckReport, candidate: CheckReport, found: tuple[str, ...]) -> None:
