@@ -7,54 +7,61 @@ hangs past its lease doesn't know. On one host the file lock closes that gap: th
 
 import asyncio
 import fcntl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from time import monotonic
 
-from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError, concurrency
+from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 
-from linestop.blocks.limits import INFRA, ensure_limits
+from linestop.blocks.limits import INFRA, slot
 from linestop.errors import InfraError
 from linestop.paths import home
 from linestop.records import holder
 
-LEASE_SECONDS = 60  # the shortest that Prefect allows: how long a killed holder blocks the others
 POLL_SECONDS = 0.25
 
 
 @asynccontextmanager
-async def infra_lock(timeout_seconds: float) -> AsyncIterator[None]:
+async def infra_lock(
+    timeout_seconds: float, *, who: str = "a run", waiting: Callable[[str], None] = lambda _: None
+) -> AsyncIterator[None]:
     """Hold the lock for a while, waiting at most `timeout_seconds` for it.
+
+    `who` is what others are told about its holder; `waiting` is told who holds it, once, where it isn't free.
 
     Raises:
         InfraError: another held it all that time; names it.
     """
     deadline = monotonic() + timeout_seconds
     async with AsyncExitStack() as held:
-        await held.enter_async_context(_file_lock(deadline, timeout_seconds))
-        await ensure_limits()
-        slot = concurrency(
-            INFRA, occupy=1, strict=True, lease_duration=LEASE_SECONDS, timeout_seconds=max(1.0, deadline - monotonic())
-        )
+        await held.enter_async_context(_file_lock(deadline, timeout_seconds, who, waiting))
+        left = max(1.0, deadline - monotonic())
         try:
-            await held.enter_async_context(slot)
+            await held.enter_async_context(slot(INFRA, waiting=waiting, timeout_seconds=left, ends_with_lease=True))
         except (TimeoutError, ConcurrencySlotAcquisitionError) as error:
             raise _held(timeout_seconds, f"the slot of the limit `{INFRA}`: {error}") from error
         yield
 
 
 @asynccontextmanager
-async def _file_lock(deadline: float, timeout_seconds: float) -> AsyncIterator[None]:
+async def _file_lock(
+    deadline: float, timeout_seconds: float, who: str, waiting: Callable[[str], None]
+) -> AsyncIterator[None]:
     path = home() / "infra.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
+    told = False
     with path.open("a+") as file:
         while not _taken(file.fileno()):
+            file.seek(0)
+            by = file.read(400).strip() or "another process"
             if monotonic() >= deadline:
-                file.seek(0)
-                raise _held(timeout_seconds, file.read(200).strip() or "another process")
+                raise _held(timeout_seconds, by)
+            if not told:
+                waiting(by)
+                told = True
             await asyncio.sleep(POLL_SECONDS)
         file.truncate(0)
-        file.write(holder())
+        file.write(f"{who}, process {holder()}")
         file.flush()
         try:
             yield
@@ -75,5 +82,6 @@ def _held(seconds: float, who: str) -> InfraError:
     return InfraError(
         f"the infra lock was not free within {seconds:.0f} s",
         found=f"held by {who}",
-        todo="wait for that run to end; a killed holder's slot is free after a minute",
+        todo="wait for that run to end, or raise execution.infra_wait_seconds; a killed holder's slot is free after a "
+        "minute",
     )

@@ -28,6 +28,8 @@ CLIENT = {
 SERVER = {
     # In-memory leases (the default) wedge a concurrency limit for good when the server restarts.
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+    # Else who waits for a slot looks again after up to 30 s.
+    "PREFECT_SERVER_CONCURRENCY_MAXIMUM_CONCURRENCY_SLOT_WAIT_SECONDS": "1",
     # The database grows by some 20 KB a task run.
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",

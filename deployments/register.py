@@ -62,20 +62,20 @@ def public_key(key: str) -> str:
 
 
 async def _prepare(settings: MachineSettings) -> None:
-    await ensure_limits(workers=settings.workers)
+    await ensure_limits(workers=settings.slots, change=settings.workers is not None)
     await TargetRepository.register_type_and_schema()
     pool = WorkPoolCreate(
         name=POOL,
         type=ProcessWorker.type,
         description="Runs of linestop, as processes of the machine that `linestop up` was called on.",
         base_job_template=ProcessWorker.get_default_base_job_template(),
-        concurrency_limit=settings.workers,
+        concurrency_limit=settings.slots,
     )
     async with get_client() as client:
         try:
             await client.create_work_pool(pool)
         except ObjectAlreadyExists:
-            await client.update_work_pool(POOL, WorkPoolUpdate(concurrency_limit=settings.workers))
+            await client.update_work_pool(POOL, WorkPoolUpdate(concurrency_limit=settings.slots))
 
 
 async def _register(repository: Registered, settings: MachineSettings) -> None:

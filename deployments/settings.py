@@ -12,6 +12,8 @@ from linestop.errors import PolicyError
 from linestop.paths import home
 
 FILE = "settings.toml"
+SQLITE_WORKERS = 4  # it stalls at about 10 flow runs at a time
+POSTGRES_WORKERS = 16
 _POSTGRES = "postgresql+asyncpg://"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -33,14 +35,24 @@ class MachineSettings(BaseSettings):
     receiver_port: Port | None = Field(default=None, description="nothing = 4210, or a free one where it is taken")
     receiver_max_bytes: int = Field(default=5_000_000, ge=1_000, description="a larger payload is answered with 413")
     server_start_seconds: int = Field(default=120, ge=5, description="how long a server may take until it answers")
-    workers: int = Field(default=2, ge=1, le=64, description="runs at a time that the worker takes (linestop-workers)")
+    workers: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description="tickets and runs at a time on this server; nothing = 4 on SQLite, 16 on PostgreSQL",
+    )
     audit_cron: str = Field(default="0 3 * * 1", description="when repositories are audited; Monday 03:00")
     audit_timezone: str = Field(default="UTC", description="time zone of audit_cron, as in Europe/Berlin")
     fetch: bool = Field(
         default=False,
         description="fetch the base branch from origin, with your credentials, when a merged commit is not here yet",
     )
-    infra_wait_seconds: float = Field(default=1800, gt=0, description="how long a run waits for the infra lock")
+
+    @property
+    def slots(self) -> int:
+        """Return how many tickets, and runs of the worker, go at a time: SQLite serves few."""
+        postgres = self.database_url and self.database_url.get_secret_value().startswith(_POSTGRES)
+        return self.workers or (POSTGRES_WORKERS if postgres else SQLITE_WORKERS)
 
     @field_validator("database_url")
     @classmethod

@@ -21,11 +21,12 @@ class Blocked(NamedTuple):
 def ready(tickets: Sequence[Ticket], *, others: Iterable[Ticket] = ()) -> tuple[Ticket, ...]:
     """Return the open tickets whose dependencies are all Done, in the given order; of infra tickets at most one.
 
-    `others` are tickets of other batches, which may be depended on. While an infra ticket is claimed no other starts.
+    `others` are tickets of other batches, which may be depended on. While an infra ticket of the batch is claimed no
+    other of it starts; for those of other batches and repositories a started one waits at the infra lock.
     """
     done = {ticket.id for ticket in (*tickets, *others) if ticket.state is TicketState.DONE}
     free = [ticket for ticket in tickets if ticket.state is TicketState.OPEN and done.issuperset(ticket.depends_on)]
-    busy = any(ticket.infra and ticket.state is TicketState.CLAIMED for ticket in (*tickets, *others))
+    busy = any(ticket.infra and ticket.state is TicketState.CLAIMED for ticket in tickets)
     first = None if busy else next((ticket.id for ticket in free if ticket.infra), None)
     return tuple(ticket for ticket in free if not ticket.infra or ticket.id == first)
 
