@@ -24,6 +24,7 @@ ALWAYS = {
     "maintenance.auto": "false",
     "submodule.recurse": "false",
     "advice.detachedHead": "false",
+    "advice.graftFileDeprecated": "false",  # GIT_GRAFT_FILE below would put this hint into every error
     "advice.addEmbeddedRepo": "false",
 }
 ENVIRONMENT = {

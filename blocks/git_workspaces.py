@@ -89,24 +89,26 @@ class GitWorkspaces:
                 "checkout", "--quiet", "--force", "--pathspec-from-file=-", "--pathspec-file-nul", commit, stdin=keep
             )
 
-    def commit(self, checkout: Path, *, message: str) -> str | None:
-        """Commit all changes and return the commit, or None where nothing changed.
+    def commit(self, checkout: Path, *, message: str, parent: str = "HEAD") -> str | None:
+        """Commit all that differs from `parent`, or return None where nothing does.
+
+        What whoever works there committed beyond `parent` is folded into it: no commit of theirs stays in the history.
 
         Raises:
             RepositoryError: the worktree was put on another branch, or holds what git can't record.
         """
         git = self._trees.writable(checkout)
         tree = _tree(git, checkout)
-        if tree == git.run("rev-parse", "HEAD^{tree}").strip():
+        if tree == git.run("rev-parse", f"{parent}^{{tree}}").strip():
             return None
-        commit = _commit_tree(git, tree, message)
+        commit = _commit_tree(git, tree, message, parent)
         git.run("update-ref", "-m", "linestop", "HEAD", commit)
         return commit
 
     def snapshot(self, checkout: Path) -> str:
         """Return a commit of the checkout as it stands, on no branch; HEAD stays where it is."""
         git = self._trees.git(checkout)
-        return _commit_tree(git, _tree(git, checkout), "snapshot")
+        return _commit_tree(git, _tree(git, checkout), "snapshot", "HEAD")
 
     def reset(self, checkout: Path, commit: str) -> None:
         """Throw away all uncommitted work, ignored files too, and everything after `commit`."""
@@ -115,6 +117,26 @@ class GitWorkspaces:
         sweep(checkout)
         git.run("reset", "--quiet", "--hard", commit)
         git.run("clean", "-ffdxq")
+
+    def set_aside(self, branch: str, *, tip: str, ticket: str) -> str | None:
+        """Keep what a person committed on a ticket's branch beyond `tip`; return the branch that holds it now.
+
+        None where all that is there beyond `tip` is linestop's own, as a killed run leaves it.
+        """
+        head = self._commit(f"refs/heads/{branch}")
+        if head is None:
+            return None
+        marked = ("--invert-grep", "--fixed-strings", f"--grep=Linestop-Ticket: {ticket}")
+        if not self._git.run("rev-list", "--max-count=1", *marked, f"{tip}..{head}").strip():
+            return None
+        kept = f"{branch}.kept-{head[:8]}"
+        self._git.run("update-ref", "-m", "linestop: set aside", f"refs/heads/{kept}", head)
+        return kept
+
+    def drop_branch(self, branch: str, *, at: str) -> None:
+        """Remove a branch that stands at `at` and nowhere else: it holds nothing of its own."""
+        if self._commit(f"refs/heads/{branch}") == at:
+            self._git.ok("update-ref", "-d", f"refs/heads/{branch}", at)
 
     def diff(self, checkout: Path, base: str, commit: str) -> str:
         """Return the unified diff between two commits; `checkout` names the worktree they were made in."""
@@ -170,9 +192,9 @@ def _tree(git: GitCommands, checkout: Path) -> str:
     return git.run("write-tree").strip()
 
 
-def _commit_tree(git: GitCommands, tree: str, message: str) -> str:
-    """Return a new commit on HEAD. Plumbing: `git commit` would look into submodules, by commands of theirs."""
-    return git.run("commit-tree", tree, "-p", "HEAD", "-F", "-", stdin=message.encode("utf-8", "replace")).strip()
+def _commit_tree(git: GitCommands, tree: str, message: str, parent: str) -> str:
+    """Return a new commit on `parent`. Plumbing: `git commit` would look into submodules, by commands of theirs."""
+    return git.run("commit-tree", tree, "-p", parent, "-F", "-", stdin=message.encode("utf-8", "replace")).strip()
 
 
 def _paths(out: str) -> tuple[str, ...]:

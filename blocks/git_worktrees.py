@@ -82,8 +82,9 @@ class GitWorktrees:
         """
         git = self.git(checkout)
         head, ref = _head(git.git_dir), self._branches.get(checkout)
-        named = head.removeprefix("ref: ") if head.startswith("ref: ") else None
-        if named is not None and (named != ref if ref else not named.startswith(BRANCHES)):
+        named = head.removeprefix("ref: ")
+        ours = named == ref if ref else not head.startswith("ref: ") or named.startswith(BRANCHES)
+        if not ours:
             raise RepositoryError(
                 f"the worktree {checkout.name} was put on another branch",
                 found=f"HEAD at {named}",

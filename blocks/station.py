@@ -11,11 +11,14 @@ from functools import cached_property
 from linestop.blocks.baseline import baseline
 from linestop.blocks.line import Line
 from linestop.blocks.repository_checks import RepositoryChecks
+from linestop.errors import LinestopError, RepositoryError
 from linestop.execution.order import is_commit
-from linestop.plans import Chunk
+from linestop.plans import Chunk, Plan
 from linestop.records import RunRecord
 from linestop.tickets import Evidence, Ticket, TicketState
 from linestop.verdicts import CheckReport, GoalVerdict
+
+PETITION = "refused: petition: "
 
 
 class Station:
@@ -27,6 +30,7 @@ class Station:
         self.record = record
         self.could_not: list[str] = []
         self.corrections: list[str] = []
+        self.set_aside = line.workspaces.set_aside(ticket.branch, tip=self.tip, ticket=ticket.id)
         self.worktree = line.workspaces.open(ticket.id, branch=ticket.branch, base=ticket.base)
         self.base_checkout = line.workspaces.checkout(f"{ticket.id}-base", ticket.base)
         self.drop()
@@ -36,6 +40,12 @@ class Station:
         """Return the last commit that a checker approved, else the base: what is beyond it doesn't count."""
         kept = [word for word in self.ticket.progress.values() if is_commit(word)]
         return kept[-1] if kept else self.ticket.base
+
+    @property
+    def petitions(self) -> tuple[str, ...]:
+        """Return what makers petitioned for, by chunk, from what the tracker holds."""
+        words = self.ticket.progress.items()
+        return tuple(f"{chunk}: {word.removeprefix(PETITION)}" for chunk, word in words if word.startswith(PETITION))
 
     @cached_property
     def checks(self) -> RepositoryChecks:
@@ -52,8 +62,14 @@ class Station:
         return tuple(chunk for chunk in self.ticket.plan.chunks if chunk.id not in self.ticket.progress)
 
     def drop(self) -> None:
-        """Throw away all that no checker approved."""
-        self.line.workspaces.reset(self.worktree, self.tip)
+        """Throw away all that no checker approved, a worktree that was taken off its branch included."""
+        workspaces = self.line.workspaces
+        try:
+            workspaces.reset(self.worktree, self.tip)
+        except RepositoryError:
+            workspaces.close(self.ticket.id)
+            workspaces.open(self.ticket.id, branch=self.ticket.branch, base=self.ticket.base)
+            workspaces.reset(self.worktree, self.tip)
 
     def begin(self) -> int:
         """Count an attempt, before it starts so that a killed one counts too; return its lifetime number."""
@@ -78,7 +94,8 @@ class Station:
         self._save(attempts=max(0, self.ticket.attempts - 1))
 
     def end(self, state: TicketState, *, reason: str = "", verdict: GoalVerdict | None = None) -> Ticket:
-        """Give the ticket its end in the tracker; a verdict becomes its evidence."""
+        """Give the ticket its end in the tracker; a verdict becomes its evidence. The branch ends at the tip."""
+        self.drop()
         evidence = None
         if verdict is not None:
             branch = self.ticket.branch if self.tip != self.ticket.base else self.line.base_branch
@@ -87,25 +104,52 @@ class Station:
         return self.ticket
 
     def close(self) -> None:
-        """Remove the worktree and the base's checkout; the branch stays."""
-        self.line.workspaces.close(self.ticket.id)
-        self.line.workspaces.close(f"{self.ticket.id}-base")
+        """Remove the worktree and the base's checkout; the branch stays where the checker approved a commit on it."""
+        close_workplace(self.line, self.ticket.id)
+        if self.tip == self.ticket.base:
+            self.line.workspaces.drop_branch(self.ticket.branch, at=self.ticket.base)
 
     def _save(self, **changes: object) -> None:
         self.ticket = self.line.tracker.save(self.ticket.model_copy(update=changes))
 
 
+def close_workplace(line: Line, ticket_id: str) -> None:
+    """Remove every worktree of a ticket, so that its branch can be checked out by its owner."""
+    for name in ("", "-base", "-trial", "-scan", "-check", "-goal"):
+        line.workspaces.close(f"{ticket_id}{name}")
+
+
 def claim(line: Line, ticket_id: str, *, holder: str) -> Ticket | None:
     """Take a ticket, freeze its plan, cut it from the fresh base; None where another was faster.
 
-    A ticket that goes on after a kill keeps its plan and its base; one that a person released reads its plan again.
+    A ticket that goes on after a kill keeps its plan, and its base where a commit was approved on it; one that a person
+    released reads its plan again. Nothing is claimed where the plan or the base can't be read.
     """
+    known = line.tracker.get(ticket_id)
+    plan = plan_now(line, known)
+    begun = any(is_commit(word) for word in known.progress.values())
+    base = known.base if begun else line.workspaces.head(line.base_branch)
     ticket = line.tracker.claim(ticket_id, holder=holder, seconds=line.policy.execution.lease_seconds)
-    if ticket is None or ticket.frozen:
-        return ticket
-    plan = next((plan for plan in line.plans.plans() if plan.id == ticket.plan.id), ticket.plan)
-    base = ticket.base or line.workspaces.head(line.base_branch)
+    if ticket is None:
+        return None
     return line.tracker.save(ticket.model_copy(update={"plan": plan, "base": base, "frozen": True}))
+
+
+def plan_now(line: Line, ticket: Ticket) -> Plan:
+    """Return the plan that a claim would work by: the frozen one, else as its file reads now."""
+    if ticket.frozen:
+        return ticket.plan
+    return next((plan for plan in line.plans.plans() if plan.id == ticket.plan.id), ticket.plan)
+
+
+def is_infra(line: Line, ticket_id: str) -> bool:
+    """Return whether a ticket must have the infra lock to itself: it, or its plan as it reads now, says so.
+
+    Raises:
+        TrackerError: there is no such ticket.
+    """
+    ticket = line.tracker.get(ticket_id)
+    return ticket.infra or plan_now(line, ticket).infra
 
 
 @contextmanager
@@ -116,8 +160,11 @@ def leased(line: Line, ticket: Ticket) -> Iterator[None]:
 
     def renew() -> None:
         while not over.wait(seconds / 3):
-            if not line.tracker.renew(ticket, seconds=seconds):
-                return
+            try:
+                if not line.tracker.renew(ticket, seconds=seconds):
+                    return
+            except LinestopError:  # a full disk, a busy tracker: the next third of the lease tries again
+                continue
 
     thread = threading.Thread(target=renew, name=f"lease-{ticket.id}", daemon=True)
     thread.start()

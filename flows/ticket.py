@@ -9,10 +9,11 @@ from prefect.states import Completed, Failed
 from linestop.blocks.line import Line
 from linestop.blocks.station import Station
 from linestop.execution.order import TicketOrder, TicketOutcome
+from linestop.execution.ruling import reject
 from linestop.plans import Chunk
 from linestop.tasks.baseline import red_base
 from linestop.tasks.checker import checker
-from linestop.tasks.clerk import deliver, note, stop_line
+from linestop.tasks.clerk import deliver, note, petition, stop_line
 from linestop.tasks.goal_checker import goal_checker
 from linestop.tasks.maker import maker
 from linestop.tasks.workplace import workplace
@@ -44,11 +45,16 @@ async def carry_out(station: Station, chunk: Chunk) -> str | None:
     for attempt in range(1, attempts + 1):
         made = await maker(station, chunk, attempt)
         station.could_not += [text for text in made.work.could_not if text not in station.could_not]
-        if made.commit is None:
+        if made.hung:
+            return made.fault
+        if made.work.petition:
+            await petition(station, chunk, made.work.petition)
+            return None
+        if made.commit is None and not made.fault:
             await note(station, chunk, f"refused: {made.work.summary}")
             return None
-        verdict = await checker(station, chunk, made.commit)
-        if verdict.approved:
+        verdict = await checker(station, chunk, made.commit) if made.commit else reject(made.fault)
+        if verdict.approved and made.commit:
             await note(station, chunk, made.commit)
             return None
         if await asyncio.to_thread(station.fail, "; ".join(verdict.reasons)):

@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from linestop.errors import LinestopError
+from linestop.execution.brief import describe
 from linestop.ready import held_by_a_person
 from linestop.tickets import Ticket, TicketState
 
@@ -161,6 +162,8 @@ def _unproven(ticket: Ticket, proof: Proof | None, definition: Definition) -> st
         return "it is Done without evidence"
     if evidence.goal.commit != evidence.commit or evidence.goal.finish_line != ticket.finish_line:
         return "its evidence is of another commit or another finish line"
+    if [line.item for line in evidence.goal.lines] != [describe(item) for item in ticket.plan.goal]:
+        return "its evidence leaves items of the finish line out"
     if proof is None or proof.ticket != ticket.id:
         return "nobody gathered its proof"
     said = {"delivered": proof.delivered, "goal_met": proof.goal_met}

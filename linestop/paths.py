@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shlex
 from pathlib import Path
 
 from linestop.errors import InfraError, RepositoryError
@@ -18,30 +19,60 @@ def repository_root(start: Path) -> Path:
     """Return the root of the main checkout that `start` belongs to, worktrees included, from git's common directory.
 
     Raises:
-        RepositoryError: `start` lies in no git repository, or in a bare one.
+        RepositoryError: there is no such folder, or it lies in no git repository, or in a bare one.
     """
-    start = start.expanduser().resolve()
+    start = _folder(start)
     for folder in (start, *start.parents):
         marker = folder / ".git"
         if marker.is_dir():
             return folder
         if marker.is_file():
             return _main_checkout(folder, marker)
+        if _is_git_directory(folder):
+            raise RepositoryError(
+                f"{folder} has no files to work on",
+                found="a bare repository, or the inside of a .git folder",
+                todo=f"name a checkout of it; git clone {shlex.quote(str(folder))} makes one",
+            )
+    quoted = shlex.quote(str(start))
     raise RepositoryError(
         f"{start} is not in a git repository",
         found="no .git there or above",
-        todo=f"git -C {start} init && git -C {start} add -A && git -C {start} commit -m start, or name another folder",
+        todo=f"git -C {quoted} init && git -C {quoted} add -A && git -C {quoted} commit -m start,"
+        " or name another folder",
     )
+
+
+def _folder(start: Path) -> Path:
+    """Return the folder that is meant: a file means the one it lies in."""
+    try:
+        folder = start.expanduser().resolve()
+        if folder.is_dir():
+            return folder
+        if folder.exists():
+            return folder.parent
+    except (OSError, RuntimeError, ValueError) as error:  # a link to itself, an unknown home, a NUL
+        raise RepositoryError(f"{str(start)!r} can't be looked at", found=str(error), todo="name a folder") from error
+    raise RepositoryError(f"there is no folder {start}", found="nothing there", todo="name a checkout's folder")
+
+
+def _is_git_directory(folder: Path) -> bool:
+    """Return whether a folder is what `.git` usually is, as git itself tells: a HEAD, objects and refs."""
+    return (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir()
 
 
 def _main_checkout(folder: Path, marker: Path) -> Path:
     """Follow a `.git` file: a worktree leads to its main checkout, a submodule is a root of its own."""
-    target = (folder / marker.read_text().removeprefix("gitdir:").strip()).resolve()
+    target = (folder / _line(marker).removeprefix("gitdir:").strip()).resolve()
     common = target / "commondir"
     if not common.is_file():
         return folder
-    main = (target / common.read_text().strip()).resolve()
+    main = (target / _line(common)).resolve()
     return main.parent if main.name == ".git" else folder
+
+
+def _line(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="surrogateescape").replace("\0", "").strip()
 
 
 def repository_key(root: Path) -> str:

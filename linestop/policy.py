@@ -47,6 +47,8 @@ class ExecutionPolicy(_Section):
     attempts: int = Field(default=3, ge=1, le=10, description="per chunk")
     failures_to_stop: int = Field(default=3, ge=1, le=10, description="failures in a row that stop a ticket")
     lease_seconds: int = Field(default=600, ge=10)
+    dispatch_seconds: int = Field(default=7200, ge=1, description="one maker's time; then its ticket is stopped")
+    infra_wait_seconds: float = Field(default=3600, gt=0, description="how long a ticket waits for the infra lock")
     delivery: Literal["branch"] = Field(default="branch", description="nothing is pushed or merged")
 
 

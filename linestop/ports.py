@@ -88,8 +88,19 @@ class Workspaces(Protocol):
         """Put `paths` of `commit` over the checkout and remove what `commit` has not of them."""
         ...
 
-    def commit(self, checkout: Path, *, message: str) -> str | None:
-        """Commit all changes; return the commit, or None where nothing changed. No hook of the repository runs."""
+    def commit(self, checkout: Path, *, message: str, parent: str = "HEAD") -> str | None:
+        """Commit all that differs from `parent` as one commit on it; None where nothing does. No hook runs.
+
+        Raises RepositoryError where the worktree was taken off its branch.
+        """
+        ...
+
+    def set_aside(self, branch: str, *, tip: str, ticket: str) -> str | None:
+        """Keep a person's commits on a ticket's branch beyond `tip` under another name; return it, None if no such."""
+        ...
+
+    def drop_branch(self, branch: str, *, at: str) -> None:
+        """Remove a branch that stands at `at`; one that stands elsewhere, or isn't there, stays as it is."""
         ...
 
     def snapshot(self, checkout: Path) -> str:
@@ -159,8 +170,11 @@ class Engine(Protocol):
     ) -> Work:
         """Work in `workspace`, leave the changes uncommitted, and say what was done.
 
+        Whatever else it raises is a failed attempt of its own. It may be given up after `execution.dispatch_seconds`;
+        `checks` raises then.
+
         Raises:
-            ToolError: the engine itself is broken.
+            ToolError: the engine itself is broken: the line stops.
             InfraError: may be retried; uses up no attempt.
         """
         ...

@@ -5,7 +5,7 @@ import asyncio
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from linestop.blocks.station import Station
+from linestop.blocks.station import PETITION, Station
 from linestop.execution.report import goal_rows, ticket_page
 from linestop.incidents import Incident
 from linestop.plans import Chunk
@@ -20,14 +20,22 @@ async def note(station: Station, chunk: Chunk, word: str) -> None:
     await asyncio.to_thread(station.keep, chunk, word)
 
 
+async def petition(station: Station, chunk: Chunk, why: str) -> None:
+    """Take a maker's word that a test or the plan is wrong: nothing of the attempt is kept, a person decides."""
+    await asyncio.to_thread(station.drop)
+    await note(station, chunk, f"{PETITION}{why}")
+    get_run_logger().warning(
+        "chunk.petitioned ticket=%s chunk=%s %s", station.ticket.id, chunk.id, plain(why),
+        extra={"action": "chunk.petitioned"},
+    )  # fmt: skip
+
+
 @task(name="deliver", cache_policy=NO_CACHE, persist_result=False)
 async def deliver(station: Station, verdict: GoalVerdict) -> TicketState:
     """End the ticket: Done where its finish line is met, else with a person, who is told what is left and why."""
-    if verdict.met:
-        state, reason = TicketState.DONE, ""
-    else:
-        state, reason = TicketState.PETITIONED, _petition(station, verdict)
-    await asyncio.to_thread(station.end, state, reason=reason, verdict=verdict if verdict.met else None)
+    done = verdict.met and not station.petitions
+    state, reason = (TicketState.DONE, "") if done else (TicketState.PETITIONED, _petition(station, verdict))
+    await asyncio.to_thread(station.end, state, reason=reason, verdict=verdict if done else None)
     station.record.write("verdict.json", verdict.model_dump_json(indent=2))
     await _publish(station, verdict)
     get_run_logger().info(
@@ -63,7 +71,8 @@ def _petition(station: Station, verdict: GoalVerdict) -> str:
     said = " ".join(f"{line.item} {line.detail}" for line in left)
     # A maker also names what the plan never asked for: only what stands in the way of the finish line is told here.
     why = [f"the maker could not: {text}" for text in station.could_not if text.split()[0].rstrip(":") in said]
-    return "the finish line is not met: " + "; ".join([*(f"{line.item}: {line.detail}" for line in left), *why])
+    unmet = ["the finish line is not met: " + "; ".join(f"{line.item}: {line.detail}" for line in left)] if left else []
+    return "; ".join([*(f"the maker petitions: {text}" for text in station.petitions), *unmet, *why])
 
 
 async def _publish(station: Station, verdict: GoalVerdict) -> None:

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
+from linestop.blocks.dispatching import Ended, dispatched
 from linestop.blocks.inspection import checked
 from linestop.blocks.station import Station
-from linestop.errors import InfraError
+from linestop.errors import InfraError, RepositoryError
+from linestop.events import Outcome
 from linestop.execution.brief import write_brief
 from linestop.execution.messages import commit_message
 from linestop.execution.ruling import judge_checks
@@ -25,11 +27,16 @@ from linestop.verdicts import CheckReport, CommandRun
 
 @dataclass(frozen=True)
 class Made:
-    """What a maker left: its words, and the candidate commit where it changed anything."""
+    """What a maker left: its words, and the candidate commit where it changed anything.
+
+    `fault` says why there is nothing to judge; `hung` that it never ended, and may still write where it worked.
+    """
 
     work: Work
     commit: str | None
     record: RunRecord
+    fault: str = ""
+    hung: bool = False
 
 
 @task(
@@ -46,14 +53,19 @@ async def maker(station: Station, chunk: Chunk, attempt: int) -> Made:
     made = await asyncio.to_thread(make, station, chunk, attempt)
     get_run_logger().info(
         "maker.done ticket=%s chunk=%s attempt=%s commit=%s %s",
-        station.ticket.id, chunk.id, attempt, (made.commit or "nothing")[:10], plain(made.work.summary),
+        station.ticket.id, chunk.id, attempt, (made.commit or "nothing")[:10], plain(made.fault or made.work.summary),
         extra={"action": "maker.done"},
     )  # fmt: skip
     return made
 
 
 def make(station: Station, chunk: Chunk, attempt: int) -> Made:
-    """Run one dispatch and commit what it left. An attempt that infrastructure ended is not counted."""
+    """Run one dispatch and commit what it left. An attempt that infrastructure ended is not counted.
+
+    Raises:
+        ToolError: the engine itself is broken.
+        InfraError: it may be retried.
+    """
     station.begin()
     ticket, corrections = station.ticket, tuple(station.corrections)
     brief = write_brief(ticket.plan, chunk, attempt=attempt, corrections=corrections)
@@ -68,27 +80,42 @@ def make(station: Station, chunk: Chunk, attempt: int) -> Made:
         corrections=corrections,
     )  # fmt: skip
     try:
-        with station.record.step("maker", chunk=chunk.id, attempt=attempt):
-            work = station.line.engine.dispatch(
-                order, station.worktree, checks=lambda _: _trial(station), events=record.events
-            )
+        with station.record.step("maker", chunk=chunk.id, attempt=attempt) as said:
+            ended = dispatched(
+                station.line.engine, order, station.worktree, checks=lambda _: _trial(station), events=record.events,
+                seconds=station.line.policy.execution.dispatch_seconds,
+            )  # fmt: skip
+            said |= {"text": ended.fault, "outcome": _outcome(ended)}
+        if ended.fault:
+            return _nothing(ended, record)
+        return _candidate(station, chunk, ended.work, record)
     except InfraError as error:
         station.drop()
         station.forgive()
         record.finish("failed", summary=str(error))
         raise
     except BaseException as error:
-        station.drop()
         record.finish("failed", summary=str(error))
         raise
-    return _candidate(station, chunk, work, record)
+
+
+def _outcome(ended: Ended) -> Outcome:
+    return Outcome.TIMEOUT if ended.hung else Outcome.ERROR if ended.fault else Outcome.OK
+
+
+def _nothing(ended: Ended, record: RunRecord) -> Made:
+    record.finish("failed", summary=ended.fault)
+    return Made(work=ended.work, commit=None, record=record, fault=ended.fault, hung=ended.hung)
 
 
 def _candidate(station: Station, chunk: Chunk, work: Work, record: RunRecord) -> Made:
     message = commit_message(station.ticket.plan, chunk, summary=work.summary, ticket=station.ticket.id)
     workspaces = station.line.workspaces
-    with station.record.step("commit", chunk=chunk.id):
-        commit = workspaces.commit(station.worktree, message=message)
+    try:
+        with station.record.step("commit", chunk=chunk.id):
+            commit = workspaces.commit(station.worktree, message=message, parent=station.tip)
+    except RepositoryError as error:  # the worktree is not as it was handed out: that is the maker's doing
+        return _nothing(Ended(work=work, fault=f"the workspace can't be committed: {error}"), record)
     diff = workspaces.diff(station.worktree, station.tip, commit) if commit else ""
     record.write("diff.patch", diff)
     record.finish(

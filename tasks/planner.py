@@ -26,7 +26,7 @@ async def planner(line: Line, order: ExecutionOrder) -> tuple[str | None, tuple[
 
 def file_tickets(line: Line, order: ExecutionOrder) -> tuple[str | None, tuple[str, ...]]:
     """Open the tickets again whose holder was killed, and file each plan that has no ticket yet."""
-    line.tracker.reclaim(alive=is_alive)
+    _reclaim(line)
     tickets = line.tracker.list()
     known = {ticket.id for ticket in tickets}
     plans = [] if order.dry_run else [plan for plan in line.plans.plans() if plan.id not in known]
@@ -34,7 +34,18 @@ def file_tickets(line: Line, order: ExecutionOrder) -> tuple[str | None, tuple[s
     if batch == NEW_BATCH and not plans:
         return _last(tickets), ()
     batch = batch or f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    return batch, tuple(plan.id for plan in plans if line.tracker.file(_ticket(plan, batch)))
+    filed = tuple(plan.id for plan in plans if line.tracker.file(_ticket(plan, batch)))
+    if plans and not filed and not order.batch:  # another run was faster with all of them: its batch is the one
+        return batch_of(line.tracker.list()) or _last(line.tracker.list()), ()
+    return batch, filed
+
+
+def _reclaim(line: Line) -> None:
+    """Give back what killed runs held; one that was killed between a line stop and the tracker is stopped now."""
+    for ticket in line.tracker.reclaim(alive=is_alive):
+        stops = [one for one in line.incidents.blocking("ticket", ticket.id) if one.ticket == ticket.id]
+        if stops:
+            line.tracker.end(ticket, TicketState.STOPPED, reason=f"{stops[-1].what} (incident {stops[-1].id})")
 
 
 def _last(tickets: tuple[Ticket, ...]) -> str | None:

@@ -9,6 +9,7 @@ from linestop.changes import Change
 from linestop.errors import PolicyError
 from linestop.guards.ci import ci
 from linestop.guards.configuration import configuration
+from linestop.guards.deletions import deletions
 from linestop.guards.executable_bit import executable_bit
 from linestop.guards.git_attributes import git_attributes
 from linestop.guards.lock_files import lock_files
@@ -30,6 +31,7 @@ from linestop.verdicts import Violation
 GUARDS: Mapping[str, Guard] = MappingProxyType(
     {
         "scope": scope,
+        "deletions": deletions,
         "tests": tests,
         "test-configuration": tests_configuration,
         "configuration": configuration,

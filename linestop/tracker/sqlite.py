@@ -123,6 +123,7 @@ class SqliteTracker:
             connection = sqlite3.connect(self.path)
             try:
                 connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+                _version(connection, self.path)
                 yield connection
             finally:
                 connection.close()
@@ -139,13 +140,18 @@ class SqliteTracker:
             ) from error
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the file's schema version. Raises TrackerError for one that this linestop doesn't know."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > SCHEMA_VERSION:
         raise TrackerError(
             f"{path} was written by a newer linestop", found=f"schema {version}", todo="upgrade linestop"
         )
-    if version < SCHEMA_VERSION:
+    return version
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    if _version(connection, path) < SCHEMA_VERSION:
         for statement in _SCHEMA.split(";"):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
