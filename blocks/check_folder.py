@@ -8,12 +8,14 @@ included, many checkouts share one environment, and nothing of linestop can be i
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
 from linestop.blocks.interpreter import Interpreter
 from linestop.blocks.processes import clean_environment
 
+CHECKOUT, SCRATCH = "<checkout>", "<scratch>"
 _MAX_SCRIPT_BYTES = 100_000
 
 
@@ -46,6 +48,23 @@ class CheckFolder:
         bin_folder = str(self.python.parent)
         path = os.pathsep.join((bin_folder, clean_environment()["PATH"]))
         return clean_environment(**own, PATH=path, VIRTUAL_ENV=str(self.scratch / "venv"))
+
+    def anonymous(self, text: str) -> str:
+        """Return a test's id with this run's folders taken out of it: a parameter may be the path of a file."""
+        for folder, word in self._words:
+            text = text.replace(folder, word)
+        return text
+
+    def named(self, text: str) -> str:
+        """Return what `anonymous` was given, with the folders of this run."""
+        return text.replace(CHECKOUT, str(self.cwd)).replace(SCRATCH, str(self.scratch))
+
+    @property
+    def _words(self) -> Iterator[tuple[str, str]]:
+        """Yield (folder, word), as the folder is written, as it is resolved, and as pytest escapes it."""
+        for folder, word in ((self.cwd, CHECKOUT), (self.cwd.resolve(), CHECKOUT), (self.scratch, SCRATCH)):
+            yield str(folder), word
+            yield str(folder).encode("unicode_escape").decode("ascii"), word
 
     def close(self) -> None:
         """Remove the folder, whatever the tests left in it."""

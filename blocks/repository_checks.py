@@ -98,13 +98,14 @@ class RepositoryChecks:
     ) -> tuple[tuple[CommandRun, ...], tuple[TestCase, ...]]:
         with self._folder(checkout) as folder:
             report = folder.scratch / _REPORT
-            argv = self._argv(folder, report, chosen)
+            argv = self._argv(folder, report, None if chosen is None else [folder.named(word) for word in chosen])
             run = run_command(argv, cwd=folder.cwd, env=folder.environment, timeout_seconds=self._timeout_seconds)
             words = self.command if chosen is None else (*self.command[:3], *chosen)
             run = run.model_copy(update={"argv": words})
             if self._detection.runner == "command":
                 return (run,), ()
             cases, problem = read_report(report)
+            cases = tuple(case.model_copy(update={"id": folder.anonymous(case.id)}) for case in cases)
         complaint = said_nothing(run, cases, problem)
         return ((run, complaint) if complaint else (run,)), cases
 

@@ -61,10 +61,11 @@ def detect(project: ProjectFiles, policy: ChecksPolicy) -> Detection:
 
 
 def _find(project: ProjectFiles) -> tuple[Runner, tuple[str, ...], str]:
-    configured = _pytest_configuration(project)
+    there = _has_tests(project)
+    configured = _pytest_configuration(project) if there else ""
     for where, words in script_lines(project):
         found = recognise_in_script(words)
-        if found:
+        if found and (there or any(_is_path(project, word) for word in found[1])):
             runner, arguments = found
             if runner == "unittest" and not configured:
                 return "unittest", _usable(arguments) or _unittest_arguments(project), where
@@ -79,6 +80,11 @@ def _find(project: ProjectFiles) -> tuple[Runner, tuple[str, ...], str]:
     if make_recipe(project.text("Makefile") or "", "test"):
         return "command", ("make", "test"), "Makefile target test"
     raise _nothing(project)
+
+
+def _has_tests(project: ProjectFiles) -> bool:
+    """Return whether pytest would find any test: files named so, other names that it is told, or doctests."""
+    return bool(project.test_files or _setting(project, "python_files") or "doctest" in _setting(project, "addopts"))
 
 
 def _nothing(project: ProjectFiles) -> RepositoryError:

@@ -205,3 +205,21 @@ def test_a_python_that_is_none_is_a_policy_error(tmp_path: Path, home: Path) -> 
 def test_a_repository_without_tests_gets_a_clear_stop(tmp_path: Path, home: Path) -> None:
     with pytest.raises(RepositoryError, match="no tests were found"):
         checks(write(tmp_path / "target", {"a.py": "x = 1"}))
+
+
+WHERE = """
+    import pathlib, pytest, tempfile
+    @pytest.mark.parametrize("path", [str(pathlib.Path(__file__)), tempfile.gettempdir()])
+    def test_it(path): assert not list(pathlib.Path(__file__).parent.glob("fails"))
+"""
+
+
+def test_a_test_whose_parameter_is_a_path_has_one_name_in_every_checkout(tmp_path: Path, home: Path) -> None:
+    files = {"pytest.ini": "[pytest]\n", "tests/test_paths.py": WHERE}
+    root, other = write(tmp_path / "target", files), write(tmp_path / "other", files)
+    runner = checks(root, python=sys.executable, timeout_seconds=60)
+    assert regressions(runner.run(root), runner.run(other)) == ()
+    (other / "tests" / "fails").write_text("")
+    failed = runner.run(other).failed
+    assert len(failed) == 2
+    assert len(runner.run(other, only=failed).tests) == 2

@@ -65,6 +65,10 @@ def test_the_command_is_found(files: dict[str, str], command: str, tmp_path: Pat
         pytest.param({}, id="empty"),
         pytest.param({"README.md": "x"}, id="no-python"),
         pytest.param({"pkg/__init__.py": "", "setup.py": ""}, id="no-tests"),
+        pytest.param({"pkg/a.py": "", "pytest.ini": "[pytest]\ntestpaths = tests\n"}, id="configured-but-not-there"),
+        pytest.param(
+            {"pkg/a.py": "", "tox.ini": "[testenv]\ncommands = pytest {posargs}\n"}, id="in-tox-but-not-there"
+        ),
         pytest.param({"Makefile": "build:\n\tcc a.c\n"}, id="make-without-test"),
         pytest.param({"tests/test_a.py": "x = 1\n"}, id="a-test-file-without-a-test"),
     ],
