@@ -143,11 +143,11 @@ class Atlas:
 
 def read(source: Source) -> Atlas:
     """Return the atlas of a source: every Python file parsed once."""
-    python = [file for file in source.files if file.path.endswith((".py", ".pyi")) and file.content is not None]
     facts = {
-        file.path: read_module(file.content.decode("utf-8", "replace")) for file in python if file.content is not None
+        file.path: read_module(file.content.decode("utf-8", "replace"))
+        for file in source.files
+        if file.path.endswith(".py") and file.content is not None
     }
-    facts = {path: found for path, found in facts.items() if path.endswith(".py")}
     return Atlas(source, facts, dict(sorted(module_names(facts).items())))
 
 

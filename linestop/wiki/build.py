@@ -5,6 +5,7 @@ Equal source and equal pages give equal texts, and building on its own result ch
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from linestop.wiki.atlas import INDEX, Atlas, read
 from linestop.wiki.claims import Claim, blocks, outside
@@ -50,7 +51,7 @@ class Wiki:
         """Return the claim of a key as it should be, whatever page it stands on."""
         return self._claims.get(wanted)
 
-    @property
+    @cached_property
     def _claims(self) -> dict[Key, Claim]:
         return {key(claim): claim for page in self.wanted.values() for claim in page.claims}
 

@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from linestop.paths import label
+from linestop.text import plain
 from linestop.wiki.problems import Problem
 
 BRANCH = "linestop/wiki"
@@ -12,9 +14,17 @@ class DocumentOrder(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    repository: str = Field(default=".", min_length=1, description="path of the repository, any folder inside it")
-    ref: str | None = Field(default=None, description="branch, tag or commit to document; nothing = the base branch")
-    fix: bool = Field(default=False, description="mend what lint finds, where it finds at most 10 problems")
+    repository: str = Field(default=".", min_length=1, description="Path of the repository, any folder inside it.")
+    ref: str | None = Field(default=None, description="Branch, tag or commit to document. Nothing: the base branch.")
+    fix: bool = Field(
+        default=False, description="Mend what lint finds, where it finds at most 10 problems; more wait for a person."
+    )
+
+    @property
+    def label(self) -> str:
+        """Return the repository's name and what of it, for names of runs."""
+        name = label(self.repository)
+        return f"{name} {plain(self.ref, limit=12).rstrip('…')}" if self.ref else name
 
 
 class DocumentReport(BaseModel):

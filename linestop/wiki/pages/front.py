@@ -33,9 +33,9 @@ linestop writes this wiki from the repository itself: no model, no guess. Everyt
 
 ## Claims
 
-A claim stands between two comments. The first names its source:
+A claim stands between two HTML comments, which its page's source shows. The first names where it comes from:
 
-    &lt;!-- claim id=… src=path/of/a/file sha256=… v=1 body=… --&gt;
+    claim id=… src=path/of/a/file sha256=… v=1 body=…
 
 - `src=path`: the claim was read from that file, and `sha256` is the file's SHA-256 (`sha256sum path`). Another hash
   means that the claim is stale; the next run rewrites it, and nothing else.
@@ -46,7 +46,7 @@ A claim stands between two comments. The first names its source:
 
 - Write anything outside the markers, on any page, before, between and after claims: it is kept byte for byte.
 - Add pages anywhere in `wiki/`. Link them from somewhere, else lint calls them orphans.
-- Put `{HANDS_OFF.replace("<", "&lt;").replace(">", "&gt;")}` on a page to have linestop never touch it again.
+- Put `{HANDS_OFF}` on a page to have linestop never touch it again.
 - Correct a claim in the source it was read from. An edit inside the markers is reported; `linestop document --fix`
   undoes it.
 - When a module goes, its page goes, unless somebody wrote on it: then it stays, and lint reports it.
