@@ -11,6 +11,8 @@ from time import monotonic
 from linestop.blocks.processes import capture, clean_environment
 from linestop.errors import ToolError
 from linestop.events import EventKind, EventLog, Outcome
+from linestop.fixes.leftovers import UNUSED_IMPORT
+from linestop.fixes.probes import probe_lines
 from linestop.fixes.ruff_json import Reported, read_report
 
 MAX_FILES = 200  # in one call; names are at most 4,096 bytes, the kernel takes 2 MiB of words
@@ -38,7 +40,13 @@ class RuffReports:
         for start in range(0, len(paths), MAX_FILES):
             for item in self._run(paths[start : start + MAX_FILES]):
                 found[names[item.file]].append(item)
-        return found
+        return {path: self._without_probes(path, items) for path, items in found.items()}
+
+    def _without_probes(self, path: str, items: list[Reported]) -> list[Reported]:
+        if not any(item.rule == UNUSED_IMPORT for item in items):
+            return items
+        probes = probe_lines((self._root / path).read_bytes().decode("utf-8-sig", "replace"))
+        return [item for item in items if item.rule != UNUSED_IMPORT or item.at.row not in probes]
 
     def _run(self, paths: Sequence[str]) -> tuple[Reported, ...]:
         self._events.append(EventKind.TOOL_CALL, step="maker", tool="ruff", args={"files": len(paths)})

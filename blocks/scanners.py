@@ -8,16 +8,20 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
+from linestop.audit.false_alarms import real
 from linestop.audit.rules import SYNTAX, UNSELECTABLE, allow_list
 from linestop.audit.sarif import read_sarif
 from linestop.audit.sarif_writing import sarif_from_ruff, sarif_from_vulture
-from linestop.audit.source_files import is_plain_file, python_files
+from linestop.audit.source_files import is_plain_file, python_files, read_text_safely
 from linestop.audit.target_version import target_version
 from linestop.blocks.processes import capture, clean_environment
 from linestop.errors import PolicyError, ToolError
 from linestop.findings import Finding
+from linestop.fixes.leftovers import UNUSED_IMPORT
+from linestop.fixes.probes import probe_lines
 from linestop.policy import Policy
 from linestop.ports import FindingSource, Scan
 from linestop.verdicts import CommandRun
@@ -64,7 +68,7 @@ class RuffSource:
             run, out = _captured(self.name, argv, root, self._timeout_seconds, good=(0,))
             runs.append(run)
             findings += read_sarif(sarif_from_ruff(out), source=self.name, root=root, trusted=True).findings
-        kept = _narrowed(findings, None if rules is None else (*rules, SYNTAX), None)
+        kept = _narrowed(_without_probes(root, findings), None if rules is None else (*rules, SYNTAX), None)
         return Scan(source=self.name, findings=kept, run=_one(runs, self._command(root, selected)))
 
     def _command(self, root: Path, rules: Sequence[str]) -> tuple[str, ...]:
@@ -105,7 +109,8 @@ class VultureSource:
         if run.exit_code == 1 and "Traceback" in run.output:
             raise _broke(self.name, run)
         reading = read_sarif(sarif_from_vulture(out), source=self.name, root=root, trusted=True)
-        return Scan(source=self.name, findings=_narrowed(reading.findings, rules, paths), run=run)
+        findings = real(reading.findings, read=partial(read_text_safely, root))
+        return Scan(source=self.name, findings=_narrowed(findings, rules, paths), run=run)
 
 
 class CommandSource:
@@ -197,6 +202,15 @@ def _narrowed(
         finding
         for finding in findings
         if (rules is None or finding.rule in rules) and (paths is None or finding.path in paths)
+    )
+
+
+def _without_probes(root: Path, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Leave out imports that only ask whether a module is there."""
+    paths = {finding.path for finding in findings if finding.rule == UNUSED_IMPORT}
+    probes = {path: probe_lines((root / path).read_bytes().decode("utf-8-sig", "replace")) for path in paths}
+    return tuple(
+        finding for finding in findings if finding.rule != UNUSED_IMPORT or finding.line not in probes[finding.path]
     )
 
 

@@ -4,6 +4,7 @@ import ast
 import hashlib
 import os
 import tomllib
+import warnings
 from collections.abc import Iterator
 from configparser import Error as IniError
 from configparser import RawConfigParser
@@ -62,7 +63,9 @@ class ProjectFiles:
     def python(self, path: str) -> ast.Module | None:
         """Return a Python file's syntax tree, None where it can't be parsed."""
         try:
-            return ast.parse(self.text(path) or "")
+            with warnings.catch_warnings():  # the parser's about what it reads are nobody's here
+                warnings.simplefilter("ignore")
+                return ast.parse(self.text(path) or "")
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
 

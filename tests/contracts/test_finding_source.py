@@ -216,3 +216,8 @@ def test_ruff_knows_every_rule_of_the_list_by_that_name(tmp_path: Path) -> None:
     stable = {row["code"] for row in json.loads(out) if row["code"] and "Stable" in row["status"]}
     assert set(allow_list()) <= stable
     assert set(RULES) - set(allow_list()) == UNSELECTABLE
+
+
+def test_an_import_that_asks_whether_a_module_is_there_is_no_finding(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("try:\n    import readline\nexcept Exception:\n    pass\nimport os\n")
+    assert [finding.line for finding in RuffSource(rules=("F401",)).scan(tmp_path).findings] == [5]

@@ -164,6 +164,13 @@ def test_findings_without_a_safe_fix_are_named_by_rule(root: Path, log: EventLog
     assert work.summary == f"Nothing was changed: {work.could_not[0]}."
 
 
+def test_an_import_that_asks_whether_a_module_is_there_stays(root: Path, log: EventLog) -> None:
+    text = "try:\n    import readline\nexcept Exception:\n    pass\n"
+    (root / "m0.py").write_text(f"import os\n{text}")
+    StaticEngine().dispatch(order("F401"), root, checks=Checks(), events=log)
+    assert (root / "m0.py").read_text() == text
+
+
 def test_an_unsafe_fix_is_applied_only_where_its_rule_is_proven(root: Path, log: EventLog) -> None:
     (root / "m0.py").write_text("def f(x):\n    return x == None\n")
     StaticEngine(proven=["E711"]).dispatch(order("E711", paths=("m0.py",)), root, checks=Checks(), events=log)
