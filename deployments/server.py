@@ -150,7 +150,8 @@ def _configured(say: Say) -> str | None:
 def _start(settings: MachineSettings, say: Say, *, preferred: int) -> LocalServer:
     port = settings.port or free_port(preferred)
     say(f"starting the Prefect server (once; it stays for the next command): http://127.0.0.1:{port}")
-    argv = [sys.executable, "-P", "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    words = ["-P", "-m", "linestop.deployments.prefect_server", "--host", "127.0.0.1", "--port", str(port)]
+    argv = [sys.executable, *words]
     env = prefect_environment(f"http://127.0.0.1:{port}/api", settings=settings)
     child = start_detached(argv, env=env, cwd=home(), log=server_log())
     server = LocalServer(process=process_name(child.pid), port=port)
