@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from linestop.findings import Finding
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+_SHOWN = re.compile(r"example|tutorial|^demos?$|^docs?$")
 _PARAMETER = re.compile(r"unused variable '(?P<name>[^']+)'")
 _UNDEFINED = re.compile(r"Undefined name `(?P<name>[^`]+)`")
 
@@ -18,7 +19,7 @@ def real(findings: Iterable[Finding], *, read: Callable[[str], str]) -> tuple[Fi
     """Return the findings that are none of these idioms; `read` gives the text of a file.
 
     - `yield` behind `raise` or `return`: it makes the function a generator.
-    - `settings.INSTALLED_APPS` as a statement: attributes are read for what reading does.
+    - `settings.INSTALLED_APPS` as a statement: attributes are read for what reading does; any expression in examples.
     - a word in `Literal[…]`: with a `Literal` of the project's own, ruff takes it for a name.
     - a parameter that a base class, a decorator or an interface prescribes.
     """
@@ -37,13 +38,18 @@ def _idiom(finding: Finding) -> bool:
     match finding.rule:
         case "unreachable-code":
             return re.match(r"yield\b", finding.snippet) is not None
-        case "B018":
-            return finding.message.startswith("Found useless attribute access")
+        case "B015" | "B018":
+            return finding.message.startswith("Found useless attribute access") or _is_shown(finding.path)
         case "F821":
             name = _UNDEFINED.search(finding.message)
             return name is not None and "Literal[" in finding.snippet and _quoted(name["name"], finding.snippet)
         case _:
             return False
+
+
+def _is_shown(path: str) -> bool:
+    """Return whether a file lies in a folder of examples: there an expression stands to be looked at."""
+    return any(_SHOWN.search(folder) for folder in path.lower().split("/")[:-1])
 
 
 def _quoted(name: str, line: str) -> bool:

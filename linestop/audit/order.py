@@ -2,11 +2,12 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from linestop.paths import label
 from linestop.plans import MAX_PLANS, Plan
 
 
 class AuditOrder(BaseModel):
-    """The parameters of the audit flow; they are the form in the UI."""
+    """Review a repository and write at most 5 plans, on the branch `linestop/plans`: the base stays as it is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -16,8 +17,13 @@ class AuditOrder(BaseModel):
         default=None,
         ge=1,
         le=MAX_PLANS,
-        description="How many plans may be open at a time; nothing = the policy's word.",
+        description="How many plans may be open at a time, 1 to 5. Nothing: the policy's number.",
     )
+
+    @property
+    def label(self) -> str:
+        """Return the repository's name, for names of runs."""
+        return label(self.repository)
 
 
 class AuditReport(BaseModel):

@@ -43,7 +43,7 @@ def _chunk(chunk: Chunk, findings: Sequence[Finding]) -> Iterable[str]:
 def _goal(item: GoalItem) -> str:
     match item:
         case FindingsGone():
-            most = f"at most {item.at_most} findings" if item.at_most else "nothing"
+            most = f"at most {item.at_most} finding{'s' * (item.at_most > 1)}" if item.at_most else "nothing"
             rules = ", ".join(_plain(rule) for rule in item.rules)
             files = f"{len(item.paths)} file{'s' * (len(item.paths) > 1)}"
             return f"{_plain(item.source)} reports {most} of {rules} in {files}"

@@ -42,16 +42,25 @@ def gated_words(theme: Theme, cuts: Sequence[Cut]) -> dict[str, object]:
     count = sum(len(cut.findings) for cut in cuts)
     rules = sorted({rule for cut in cuts for rule in cut.chunk.rules})
     sources = sorted({cut.chunk.source for cut in cuts})
+    each = "it or dismiss it" if count == 1 else "or dismiss each"
     how = f"report{'s' * (len(sources) == 1)} {'it' if len(rules) == 1 else 'them'} without a fix that is safe"
     return {
         "title": f"{_TITLES[theme]}: {_counted(count, 'finding')} for a person",
         "purpose": (
-            f"Decide on {_counted(count, 'finding')} that no engine at hand can fix: mend or dismiss each. To dismiss "
-            "one, exclude its rule or path in .linestop/config.toml, with the reason."
+            f"Decide on {_counted(count, 'finding')} that no engine at hand can fix: mend {each}. To dismiss "
+            f"{'it' if count == 1 else 'one'}, {_dismissal(sources)}."
         ),
         "risks": (_RISKS[theme], "A finding may be a false alarm: read the code before changing it."),
         "gated": f"no engine at hand can fix {_few(rules)}: {_listed(sources)} {how}",
     }
+
+
+def _dismissal(sources: Sequence[str]) -> str:
+    """Say how a finding is dismissed for good: ruff heeds a comment at the line, the policy silences the others."""
+    policy = "ignore its rule or exclude its path in .linestop/config.toml, with the reason beside it"
+    if "ruff" not in sources:
+        return policy
+    return f"write `# noqa: RULE` and the reason at its line{' (ruff)' if len(sources) > 1 else ''}, or {policy}"
 
 
 def _counted(count: int, noun: str) -> str:

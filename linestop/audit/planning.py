@@ -54,7 +54,7 @@ def draft_plans(findings: Sequence[Finding], ground: Ground, *, max_plans: int) 
     people = [one for one in new if not one.fixable]
     automatic, refused = _automatic(machine, ground)
     gated, refused_too = _gated(people, ground)
-    chosen = _within_limits(automatic, gated, ground.standing, max_plans)
+    chosen = _within_limits(automatic, gated, ground, max_plans)
     named, invalid = _named(chosen, ground)
     planned = {finding.fingerprint for draft in named for finding in draft.findings}
     return Drafts(
@@ -97,14 +97,21 @@ def _urgency(findings: Sequence[Finding]) -> tuple[int, float]:
     return -max(map(impact, findings)), -sum(map(priority, findings))
 
 
-def _within_limits(automatic: list[Draft], gated: list[Draft], stands: Standing, max_plans: int) -> list[Draft]:
+def _within_limits(automatic: list[Draft], gated: list[Draft], ground: Ground, max_plans: int) -> list[Draft]:
     """Fill the free slots. Open gated plans never take the last one, so that people's pace does not stop machines."""
-    free = max(max_plans - len(stands.open), 0)
-    open_gated = sum(plan.gated is not None for plan in stands.open)
+    taken = still_needed(ground)
+    free = max(max_plans - len(taken), 0)
+    open_gated = sum(plan.gated is not None for plan in taken)
     room_for_gated = max(max(max_plans - 1, 1) - open_gated, 0)
     kept = 1 if gated and not open_gated and free > 1 else 0
     first = automatic[: free - kept]
     return first + gated[: min(free - len(first), room_for_gated)]
+
+
+def still_needed(ground: Ground) -> list[Plan]:
+    """Return the open plans but for those whose every finding somebody has mended on the base: they take no slot."""
+    there = {finding.fingerprint for finding in ground.reported}
+    return [plan for plan in ground.standing.open if not plan.fingerprints or there & set(plan.fingerprints)]
 
 
 def _draft(stem: str, words: dict[str, object], cuts: Sequence[Cut], ground: Ground) -> Draft:

@@ -28,7 +28,7 @@ def sarif_from_ruff(text: str) -> str:
     """
     try:
         rows = json.loads(text or "[]")
-        return _sarif("ruff", [_from_ruff_row(row) for row in rows if not _is_export(row)])
+        return _sarif("ruff", [_from_ruff_row(row) for row in rows if not (_is_export(row) or _is_taste(row))])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ToolError(
             "ruff printed something else than its JSON report",
@@ -50,6 +50,16 @@ def vulture_impact(rule: str) -> int:
 def _is_export(row: dict[str, Any]) -> bool:
     """An unused import that ruff would not remove is an export of a package or a probe for an optional dependency."""
     return row["code"] == "F401" and (row.get("fix") or {}).get("applicability") != "safe"
+
+
+def _is_taste(row: dict[str, Any]) -> bool:
+    """An older spelling that can't be replaced by a safe fix is a choice: nobody's time is worth it."""
+    rule = rule_for(row["code"] or SYNTAX)
+    return (
+        rule.theme is Theme.MODERNISATION
+        and rule.fix == "safe"
+        and (row.get("fix") or {}).get("applicability") != "safe"
+    )
 
 
 def _from_ruff_row(row: dict[str, Any]) -> dict[str, Any]:

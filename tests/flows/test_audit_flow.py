@@ -122,7 +122,7 @@ async def test_a_changed_policy_audits_an_unchanged_base(root: Path) -> None:
 
 
 async def test_never_more_open_plans_than_allowed_and_the_rest_waits(root: Path) -> None:
-    commit(root, {f"p{number}/a.py": "import os\n" for number in range(8)})
+    commit(root, {f"p{number}/a.py": "import os\nimport re\nimport sys\n" for number in range(8)})
     first = await run(root, max_plans=3)
     assert len(first.plans) == 3
     assert sum(plan.gated is not None for plan in first.plans) == 1

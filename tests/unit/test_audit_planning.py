@@ -45,13 +45,43 @@ def test_nothing_found_plans_nothing() -> None:
     assert drafted() == Drafts()
 
 
+def several(path: str, count: int = 3) -> list[Finding]:
+    return [finding(path, line=line) for line in range(1, count + 1)]
+
+
 def test_each_package_is_a_plan_and_no_file_is_in_two() -> None:
-    found = plans(finding("src/shop/a.py"), finding("src/shop/sub/b.py"), finding("tools/c.py"), finding("setup.py"))
+    shop = [*several("src/shop/a.py"), finding("src/shop/sub/b.py")]
+    found = plans(*shop, *several("tools/c.py"), *several("setup.py"))
     assert [plan.id for plan in found] == [
         "2026-11-21-shop-dead-code", "2026-11-21-top-dead-code", "2026-11-21-tools-dead-code",
     ]  # fmt: skip
     for one, other in combinations(found, 2):
         assert not set(one.scope) & set(other.scope)
+
+
+def test_areas_with_hardly_a_finding_share_a_plan() -> None:
+    small = [finding("src/shop/a.py"), finding("tools/c.py"), finding("setup.py"), finding("setup.py", line=2)]
+    large, together = plans(*several("docs/conf.py"), *small)
+    assert (large.id, together.id) == ("2026-11-21-docs-dead-code", "2026-11-21-small-areas-dead-code")
+    assert together.title == "Dead code in the top folder, src/shop and tools"
+    assert together.scope == ("setup.py", "src/shop/a.py", "tools/c.py")
+    (alone,) = plans(finding("src/shop/a.py"))
+    assert alone.id == "2026-11-21-shop-dead-code"
+
+
+def test_many_small_areas_are_counted_not_named() -> None:
+    found = plans(*(finding(f"p{number:02}/a.py") for number in range(60)))
+    assert found[0].title == "Dead code in 40 folders"
+    assert problems_of(found[0]) == ()
+
+
+def test_a_plan_whose_findings_are_mended_takes_no_slot() -> None:
+    first = plans(finding("a.py", "B006", fixable=False), finding("b.py", "S602", fixable=False), max_plans=2)
+    stands = standing(first, (), merged=lambda _: False)
+    mended = plans(*several("c.py"), *several("d/e.py"), stands=stands, max_plans=2)
+    assert (len(first), len(mended)) == (1, 2)
+    still = finding("b.py", "S602", fixable=False)
+    assert len(plans(still, *several("c.py"), *several("d/e.py"), stands=stands, max_plans=2)) == 1
 
 
 def test_a_chunk_has_one_theme_and_the_goal_counts_its_findings() -> None:
@@ -74,7 +104,7 @@ def test_what_no_engine_can_fix_waits_for_a_person_and_says_so() -> None:
 
 
 def test_a_slot_is_kept_for_people() -> None:
-    machine = [finding(f"p{number}/a.py") for number in range(9)]
+    machine = [one for number in range(9) for one in several(f"p{number}/a.py")]
     found = plans(*machine, finding("p1/a.py", "B006", 5, fixable=False))
     assert Counter(plan.gated is not None for plan in found) == {False: 4, True: 1}
 
@@ -89,10 +119,10 @@ def test_people_never_take_the_last_slot() -> None:
 
 @pytest.mark.parametrize("limit", [1, 2, 5])
 def test_never_more_plans_than_slots(limit: int) -> None:
-    machine = [finding(f"p{number}/a.py") for number in range(9)]
+    machine = [one for number in range(9) for one in several(f"p{number}/a.py")]
     draft = drafted(*machine, max_plans=limit)
     assert len(draft.drafts) == limit
-    assert draft.waiting == 9 - limit
+    assert draft.waiting == 3 * (9 - limit)
 
 
 def test_a_large_package_is_split_into_plans_that_keep_to_the_sizes() -> None:

@@ -184,7 +184,7 @@ def ruff_row(code: str | None, applicability: str | None, message: str = "m") ->
     ("code", "applicability", "fixable"),
     [
         pytest.param("F401", "safe", True, id="a safe fix of a rule that may be fixed"),
-        pytest.param("UP032", "unsafe", False, id="an unsafe fix of a rule whose safe fixes are taken"),
+        pytest.param("F632", "unsafe", False, id="an unsafe fix of a rule whose safe fixes are taken"),
         pytest.param("F841", "unsafe", True, id="an unsafe fix we proved"),
         pytest.param("F841", "displayonly", False, id="a fix only shown"),
         pytest.param("B006", "unsafe", False, id="a rule that needs thought"),
@@ -228,3 +228,13 @@ def test_vultures_lines_become_findings(root: Path) -> None:
     assert (findings[0].rule, findings[0].path, findings[0].line) == ("unreachable-code", "src/a b.py", 1)
     assert [f.path for f in findings] == ["src/a b.py", "-dash.py"]
     assert {f.theme for f in findings} == {"dead-code"}
+
+
+@pytest.mark.parametrize(
+    ("code", "fix", "reported"), [("UP006", "unsafe", 0), ("UP006", "safe", 1), ("UP036", None, 1)]
+)
+def test_an_older_spelling_without_a_safe_fix_is_nobodys_problem(
+    root: Path, code: str, fix: str | None, reported: int
+) -> None:
+    text = sarif_from_ruff(json.dumps([ruff_row(code, fix)]))
+    assert len(read_sarif(text, source="ruff", root=root, trusted=True).findings) == reported
