@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 from linestop.errors import InfraError, RepositoryError
+from linestop.text import plain
 
 STATE = ".linestop"
 
@@ -79,6 +80,11 @@ def repository_key(root: Path) -> str:
     """Return `<name>-<8 hex>`, unique to the root's resolved path: two repositories never share one."""
     root = root.resolve()
     return f"{root.name}-{hashlib.sha256(str(root).encode()).hexdigest()[:8]}"
+
+
+def label(repository: str) -> str:
+    """Return a repository's name, short and printable, from its path: what names of runs show."""
+    return plain(Path(repository).expanduser().resolve().name, limit=60) or "repository"
 
 
 class Layout:
