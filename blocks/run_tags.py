@@ -15,6 +15,11 @@ def run_tags(repository: str | Path | None = None) -> set[str]:
     return {LINESTOP, holder_tag()} | ({repository_tag(repository)} if repository else set())
 
 
+def ticket_tags(root: Path, *, batch: str, ticket: str) -> set[str]:
+    """Return the tags of a ticket's run: the UI filters by repository, batch and ticket."""
+    return {LINESTOP, repository_tag(root), f"batch:{batch}", f"ticket:{ticket}"}
+
+
 def holder_tag() -> str:
     """Return `holder:host:pid:start` of this process: a run left Running after it died can be told by it."""
     return HOLDER + holder()

@@ -10,7 +10,7 @@ from linestop.tasks.audit_book import AuditBook
 from linestop.tasks.auditor import auditor, scanner
 
 
-@flow(name="audit", flow_run_name="audit {order.repository}", persist_result=False)
+@flow(name="audit", flow_run_name="audit {order.label}", persist_result=False)
 async def audit(order: AuditOrder) -> AuditReport:
     """Review a repository and write plans; never write to its base branch or its checkout."""
     desk = await asyncio.to_thread(AuditDesk, order)

@@ -16,7 +16,7 @@ from linestop.tasks.scribe import (
 from linestop.wiki import DocumentOrder, DocumentReport
 
 
-@flow(name="documentation", flow_run_name="documentation {order.repository}", persist_result=False)
+@flow(name="documentation", flow_run_name="documentation {order.label}", persist_result=False)
 async def documentation(order: DocumentOrder) -> DocumentReport:
     """Bring a repository's wiki up to date: read, build, lint, mend, commit. Only stale claims are rewritten."""
     at = desk(order)

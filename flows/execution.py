@@ -13,22 +13,22 @@ from linestop.tasks.planner import planner
 from linestop.tasks.shift import Shift
 
 
-@flow(name="execution", flow_run_name="execution {order.repository}", persist_result=False)
+@flow(name="execution", flow_run_name="execution {order.label}", persist_result=False)
 async def execution(order: ExecutionOrder) -> State[ExecutionReport]:
     """Carry out a batch: while the oracle says not done, take the ready set and run its tickets in parallel."""
     line = Line(order.repository)
-    foreman = Foreman(line, order)
-    batch, foreman.filed = await planner(line, order)
-    if batch is None:
-        return await foreman.nothing()
-    async with Shift(line, order, foreman.record, batch) as shift:
-        verdict = await oracle(line, batch)
-        if shift.ready() and not order.dry_run and (stop := await baseline(line, foreman.record)):
-            return await foreman.finished(verdict, shift.ran, stop=stop)
-        while not verdict.done and not order.dry_run:
-            shift.start(ticket)
-            if not shift.running:
-                break
-            await shift.next_end()
+    with Foreman(line, order) as foreman:
+        batch, foreman.filed = await planner(line, order)
+        if batch is None:
+            return await foreman.nothing()
+        async with Shift(line, order, foreman.record, batch) as shift:
             verdict = await oracle(line, batch)
-        return await foreman.finished(verdict, shift.ran)
+            if shift.ready() and not order.dry_run and (stop := await baseline(line, foreman.record)):
+                return await foreman.finished(verdict, shift.ran, stop=stop)
+            while not verdict.done and not order.dry_run:
+                shift.start(ticket)
+                if not shift.running:
+                    break
+                await shift.next_end()
+                verdict = await oracle(line, batch)
+            return await foreman.finished(verdict, shift.ran)

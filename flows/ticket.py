@@ -20,10 +20,15 @@ from linestop.tasks.workplace import workplace
 from linestop.tickets import TicketState
 
 
-@flow(name="ticket", flow_run_name="ticket {order.ticket}", persist_result=False, validate_parameters=True)
+@flow(name="ticket", flow_run_name="{order.ticket}", persist_result=False, validate_parameters=True)
 async def ticket(order: TicketOrder) -> State[TicketOutcome]:
     """Carry out one ticket: maker, guards, checks, checker per chunk; then the goal-checker; then delivery."""
-    async with workplace(Line(order.repository), order) as station:
+    return await bring_to_end(Line(order.repository), order)
+
+
+async def bring_to_end(line: Line, order: TicketOrder) -> State[TicketOutcome]:
+    """Do what the flow does, on a line with whatever engine it has."""
+    async with workplace(line, order) as station:
         if station is None:
             return Completed(name="Taken", message="the ticket isn't open: another run has it, or it ended")
         if stop := await red_base(station):

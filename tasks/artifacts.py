@@ -7,16 +7,18 @@ a warning, never the run.
 import logging
 import re
 import unicodedata
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import httpx
-from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, acreate_table_artifact
+from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 from prefect.context import FlowRunContext, TaskRunContext
 from prefect.exceptions import PrefectException
-from prefect.settings import get_current_settings
 
+from linestop.execution.report import cell
+
+UI = "/v2"  # where the server has its pages
 MAX_MARKDOWN_CHARS = 60_000  # the UI renders it in one go
 MAX_ROWS = 200
 MAX_CELL_CHARS = 500
@@ -25,24 +27,22 @@ MAX_KEY_CHARS = 100
 log = logging.getLogger(__name__)
 
 
-async def publish_table(key: str, rows: Sequence[Mapping[str, Any]], *, title: str) -> None:
-    """Publish rows (same keys in each) as a table; at most 200 rows, 500 characters a cell."""
+async def publish_table(key: str, rows: Sequence[Mapping[str, Any]], *, title: str) -> UUID | None:
+    """Publish rows (same keys in each) as a table, at most 200 of 500 characters a cell; return its id if it's there.
+
+    The UI shows its columns at full width: put what matters first. A table with links or long text is markdown.
+    """
     table = [{str(name): _cell(value) for name, value in row.items()} for row in rows[:MAX_ROWS]]
     note = f" (the first {MAX_ROWS} of {len(rows)})" if len(rows) > MAX_ROWS else ""
-    await _publish(key, lambda: acreate_table_artifact(table, key=slug(key), description=f"### {title}{note}"))
+    return await _publish(key, lambda: acreate_table_artifact(table, key=slug(key), description=f"### {title}{note}"))
 
 
-async def publish_markdown(key: str, markdown: str, *, title: str) -> None:
-    """Publish markdown; foreign text in it belongs into `fenced`. At most 60,000 characters."""
+async def publish_markdown(key: str, markdown: str, *, title: str) -> UUID | None:
+    """Publish markdown, at most 60,000 characters; return its id if it's there. Foreign text belongs into `fenced`."""
     text = markdown
     if len(text) > MAX_MARKDOWN_CHARS:
         text = f"_The first {MAX_MARKDOWN_CHARS:,} of {len(text):,} characters._\n\n{text[:MAX_MARKDOWN_CHARS]}"
-    await _publish(key, lambda: acreate_markdown_artifact(text, key=slug(key), description=f"### {title}"))
-
-
-async def publish_link(key: str, url: str, *, text: str) -> None:
-    """Publish a link, for example to the run that this one started."""
-    await _publish(key, lambda: acreate_link_artifact(url, link_text=_cell(text), key=slug(key)))
+    return await _publish(key, lambda: acreate_markdown_artifact(text, key=slug(key), description=f"### {title}"))
 
 
 def fenced(text: str, language: str = "") -> str:
@@ -59,22 +59,34 @@ def slug(key: str) -> str:
     return words[:MAX_KEY_CHARS].strip("-") or "artifact"
 
 
-def flow_run_url(flow_run_id: UUID | str) -> str:
-    """Return the address of a flow run's page in the UI, empty where no server is set."""
-    settings = get_current_settings()
-    base = settings.ui_url or (settings.api.url or "").removesuffix("/").removesuffix("/api")
-    return f"{base.rstrip('/')}/v2/runs/flow-run/{flow_run_id}" if base else ""
+def run_link(text: str, flow_run_id: UUID | str) -> str:
+    """Return a markdown link to a flow run's page, the text alone where the run is unknown.
+
+    Relative to the server, so that it works by whatever name the reader's browser knows the server.
+    """
+    return f"[{cell(text)}]({UI}/runs/flow-run/{flow_run_id})" if flow_run_id else cell(text)
 
 
-async def _publish(key: str, create: Any) -> None:
+def artifact_link(text: str, artifact_id: UUID | str | None) -> str:
+    """Return a markdown link to an artifact's page, the text alone where it wasn't published."""
+    return f"[{cell(text)}]({UI}/artifacts/artifact/{artifact_id})" if artifact_id else cell(text)
+
+
+def key_link(text: str, key: str) -> str:
+    """Return a markdown link to all versions of an artifact that an earlier run has published."""
+    return f"[{cell(text)}]({UI}/artifacts/key/{slug(key)})"
+
+
+async def _publish(key: str, create: Callable[[], Awaitable[Any]]) -> UUID | None:
     if FlowRunContext.get() is None and TaskRunContext.get() is None:
         log.debug("artifact.skipped key=%s reason=no-run", key)
-        return
-    made: Awaitable[Any] = create()
+        return None
     try:
-        await made
+        made: UUID = await create()
     except (httpx.HTTPError, PrefectException) as error:
         log.warning("artifact.failed key=%s error=%s", key, error)
+        return None
+    return made
 
 
 def _cell(value: Any) -> Any:

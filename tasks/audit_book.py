@@ -1,5 +1,6 @@
 """The audit's book: opens the record of a run, closes it with the report, and publishes what people read in the UI."""
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -19,11 +20,14 @@ from linestop.audit.sorting import Sorted
 from linestop.audit.standing import Standing
 from linestop.blocks.audit_desk import AuditDesk
 from linestop.errors import ToolError
+from linestop.execution.report import cell, paragraphs, table
+from linestop.execution.runs import ticket_flow_runs
 from linestop.findings import Finding
 from linestop.plans import Plan
 from linestop.ports import Scan
 from linestop.records import RunRecord
-from linestop.tasks.artifacts import fenced, publish_markdown, publish_table
+from linestop.tasks.artifacts import artifact_link, fenced, publish_markdown, run_link
+from linestop.tasks.related import last_runs, plan_key
 
 _REPORTED = {"base", "findings", "fixable", "in_tests", "findings_waiting", "refused", "branch"}
 
@@ -88,7 +92,7 @@ class AuditBook:
             update={"plans": plans, "nothing_new": None if plans else _why_nothing(values, stands, self.desk.max_plans)}
         )
         self.record.write("findings.json", _findings_json(found, plans))
-        await self._publish(found, plans)
+        await self._publish(found, plans, stands)
         self.record.finish("done" if plans else "nothing", summary=_summary(report), **values.model_dump(mode="json"))
         return report
 
@@ -99,25 +103,34 @@ class AuditBook:
             **values.model_dump(include=_REPORTED),
         )  # fmt: skip
 
-    async def _publish(self, found: Sorted, plans: Sequence[Plan]) -> None:
+    async def _publish(self, found: Sorted, plans: Sequence[Plan], stands: Standing) -> None:
         themes = Counter((theme_of(one), one.fixable) for one in found.code)
         rows = [
-            {
-                "theme": theme.value,
-                "findings": themes[theme, True] + themes[theme, False],
-                "fixable": themes[theme, True],
-            }
-            for theme in Theme
+            (theme.value, str(themes[theme, True] + themes[theme, False]), str(themes[theme, True])) for theme in Theme
         ]
-        await publish_table(f"audit-{self.desk.layout.key}-findings", rows, title="Findings by theme")
-        rows = [
-            {"plan": plan.id, "title": plan.title, "chunks": len(plan.chunks), "waits for a person": plan.gated or ""}
-            for plan in plans
+        links = await asyncio.gather(*(self._publish_plan(plan) for plan in plans))
+        planned = [
+            (link, cell(plan.title), str(len(plan.chunks)), cell(plan.gated or ""))
+            for link, plan in zip(links, plans, strict=True)
         ]
-        if rows:
-            await publish_table(f"audit-{self.desk.layout.key}-plans", rows, title="New plans")
-        for plan in plans:
-            await publish_markdown(f"plan-{plan.id}", fenced(render_plan(plan), "markdown"), title=plan.title)
+        page = paragraphs(
+            f"Looked at `{self.desk.base[:12]}` of branch {cell(self.desk.base_branch)}.",
+            " · ".join(await asyncio.to_thread(last_runs, self.desk.layout, "execution", "documentation")),
+            table(("theme", "findings", "with a machine fix"), rows),
+            table(("new plan", "title", "chunks", "waits for a person, because"), planned) if planned else "",
+            "\n".join(f"- earlier plan, still open: {link}" for link in await asyncio.to_thread(self._open, stands)),
+        )
+        await publish_markdown(f"{self.desk.layout.key}-audit", page, title=f"Audit of {self.desk.layout.root.name}")
+
+    async def _publish_plan(self, plan: Plan) -> str:
+        back = run_link("audit that found it", flow_run.id or "")
+        text = paragraphs(back, cell(plan.purpose), fenced(render_plan(plan), "markdown"))
+        made = await publish_markdown(plan_key(self.desk.layout, plan.id), text, title=plan.title)
+        return artifact_link(plan.id, made)
+
+    def _open(self, stands: Standing) -> tuple[str, ...]:
+        runs = ticket_flow_runs(self.desk.layout)
+        return tuple(run_link(plan.id, runs.get(plan.id, "")) for plan in stands.open)
 
 
 def _unusable(scan: Scan) -> str:

@@ -41,7 +41,7 @@ async def scanner(desk: AuditDesk, record: RunRecord, source: str, checkout: Pat
     return scan
 
 
-@task(name="auditor", retries=2, retry_delay_seconds=2, retry_condition_fn=only_infrastructure,
+@task(name="auditor", task_run_name="auditor", retries=2, retry_delay_seconds=2, retry_condition_fn=only_infrastructure,
       cache_policy=NO_CACHE, persist_result=False)  # fmt: skip
 async def auditor(
     desk: AuditDesk, record: RunRecord, found: Sorted, reported: tuple[Finding, ...], stands: Standing
@@ -51,7 +51,7 @@ async def auditor(
         drafts = desk.draft(found.code, reported, stands)
         said["text"] = f"{len(drafts.drafts)} plans, {drafts.waiting} findings wait"
     with record.step("write", branch=desk.plans_branch):
-        plans = await asyncio.to_thread(desk.write, drafts)
+        plans = await asyncio.to_thread(desk.write, drafts, stands)
     for plan in plans:
         get_run_logger().info(
             "audit.planned plan=%s chunks=%d%s", plan.id, len(plan.chunks), " gated=yes" if plan.gated else "",

@@ -7,6 +7,7 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from linestop.blocks.baseline import baseline as report_at
+from linestop.blocks.cancellation import cancellable
 from linestop.blocks.inspection import clean_checkout
 from linestop.blocks.line import Line
 from linestop.blocks.station import Station
@@ -18,11 +19,11 @@ from linestop.tickets import TicketState
 MAX_COMMAND_CHARS = 200  # a longer one is shown by `linestop incident show` only
 
 
-@task(name="baseline", cache_policy=NO_CACHE, persist_result=False)
+@task(name="baseline", task_run_name="baseline", cache_policy=NO_CACHE, persist_result=False)
 async def baseline(line: Line, record: RunRecord) -> str | None:
     """Return why the base stops the repository's line, nothing where it is green. A stop opens an incident."""
     base = await asyncio.to_thread(lambda: line.workspaces.head(line.base_branch))
-    problem, words = await asyncio.to_thread(_survey, line, record, base)
+    problem, words = await cancellable(_survey, line, record, base)
     log = get_run_logger()
     if problem is None:
         log.info("baseline.green base=%s %s", base[:10], plain(words), extra={"action": "baseline.green"})
@@ -37,7 +38,7 @@ async def red_base(station: Station) -> str | None:
     The ticket is open again then: the base isn't the maker's fault.
     """
     with station.record.step("baseline", base=station.ticket.base):
-        problem = base_problem(await asyncio.to_thread(lambda: station.baseline))
+        problem = base_problem(await cancellable(lambda: station.baseline))
     if problem:
         await asyncio.to_thread(lambda: station.end(TicketState.OPEN, reason=problem))
     return problem

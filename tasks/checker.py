@@ -1,10 +1,9 @@
 """The checker: judges one candidate commit, knowing nothing of how it was made. Never trusts the maker's words."""
 
-import asyncio
-
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
+from linestop.blocks.cancellation import cancellable
 from linestop.blocks.inspection import checked, clean_checkout
 from linestop.blocks.station import Station
 from linestop.checks import is_test_path
@@ -18,7 +17,7 @@ from linestop.verdicts import Ruling, Verdict
 
 @task(
     name="checker",
-    task_run_name="checker {chunk.id} {commit}",
+    task_run_name="checker {chunk.id} {commit:.10}",
     cache_policy=NO_CACHE,
     persist_result=False,
     retries=2,
@@ -27,7 +26,7 @@ from linestop.verdicts import Ruling, Verdict
 )
 async def checker(station: Station, chunk: Chunk, commit: str) -> Verdict:
     """Return the verdict on a candidate: guards first, then findings, then checks; the first that objects ends it."""
-    verdict = await asyncio.to_thread(check, station, chunk, commit)
+    verdict = await cancellable(check, station, chunk, commit)
     get_run_logger().info(
         "checker.%s ticket=%s chunk=%s commit=%s %s",
         verdict.ruling, station.ticket.id, chunk.id, commit[:10], plain("; ".join(verdict.reasons)),

@@ -6,10 +6,10 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from linestop.blocks.station import PETITION, Station
-from linestop.execution.report import goal_rows, ticket_page
 from linestop.incidents import Incident
 from linestop.plans import Chunk
-from linestop.tasks.artifacts import fenced, publish_markdown, publish_table
+from linestop.tasks.artifacts import fenced, publish_markdown
+from linestop.tasks.ticket_pages import publish_ticket
 from linestop.text import plain
 from linestop.tickets import TicketState
 from linestop.verdicts import CommandRun, GoalVerdict
@@ -30,7 +30,7 @@ async def petition(station: Station, chunk: Chunk, why: str) -> None:
     )  # fmt: skip
 
 
-@task(name="deliver", cache_policy=NO_CACHE, persist_result=False)
+@task(name="deliver", task_run_name="deliver", cache_policy=NO_CACHE, persist_result=False)
 async def deliver(station: Station, verdict: GoalVerdict) -> TicketState:
     """End the ticket: Done where its finish line is met, else with a person, who is told what is left and why."""
     done = verdict.met and not station.petitions
@@ -45,7 +45,7 @@ async def deliver(station: Station, verdict: GoalVerdict) -> TicketState:
     return state
 
 
-@task(name="line stop", cache_policy=NO_CACHE, persist_result=False)
+@task(name="line stop", task_run_name="line stop", cache_policy=NO_CACHE, persist_result=False)
 async def stop_line(station: Station, *, what: str, run: CommandRun | None = None) -> Incident:
     """Open an incident for the ticket and give the ticket to a person."""
     incident = await asyncio.to_thread(
@@ -79,6 +79,4 @@ async def _publish(station: Station, verdict: GoalVerdict) -> None:
     ticket, workspaces = station.ticket, station.line.workspaces
     diff = await asyncio.to_thread(workspaces.diff, station.worktree, ticket.base, station.tip)
     station.record.write("diff.patch", diff)
-    await publish_markdown(f"ticket-{ticket.id}", ticket_page(ticket), title=ticket.title)
-    await publish_table(f"verdict-{ticket.id}", goal_rows(verdict), title="The goal-checker's verdict, with evidence")
-    await publish_markdown(f"diff-{ticket.id}", fenced(diff, "diff"), title=f"What {ticket.branch} changes")
+    await publish_ticket(station.line.layout, ticket, verdict, diff)

@@ -1,6 +1,9 @@
 """The foreman: opens an execution run's record, and closes it with a report that people read."""
 
+import asyncio
+from contextlib import suppress
 from time import monotonic
+from typing import Self
 
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
@@ -8,14 +11,17 @@ from prefect.states import Completed, Failed
 
 from linestop.blocks.line import Line
 from linestop.done import Answer, OracleVerdict
+from linestop.errors import LinestopError
 from linestop.execution.order import ExecutionOrder, ExecutionReport, TicketOutcome
-from linestop.execution.report import batch_rows
+from linestop.execution.report import batch_page
+from linestop.execution.runs import audit_of, ticket_flow_runs
 from linestop.records import RunRecord
-from linestop.tasks.artifacts import publish_table
+from linestop.tasks.artifacts import key_link, publish_markdown, run_link
+from linestop.tasks.related import last_runs, plan_key
 
 
 class Foreman:
-    """One execution run's record and clock."""
+    """One execution run's record and clock. Leaving it by an error, or cancelled, ends the record as broken off."""
 
     def __init__(self, line: Line, order: ExecutionOrder) -> None:
         self.line = line
@@ -24,6 +30,14 @@ class Foreman:
         )
         self.filed: tuple[str, ...] = ()
         self._started = monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if error is not None:
+            with suppress(LinestopError, OSError):  # a disk that refuses it hides no error
+                self.record.finish("broken-off", summary=str(error) or type(error).__name__)
 
     async def nothing(self) -> State[ExecutionReport]:
         """End a run that found no plan and no ticket at all."""
@@ -41,12 +55,21 @@ class Foreman:
         self.record.finish(
             str(verdict.answer), summary="; ".join(reasons), batch=verdict.batch, filed=list(self.filed), ran=ran
         )
-        await publish_table(f"batch-{verdict.batch}", batch_rows(report.tickets), title=f"Batch {verdict.batch}")
+        page = await asyncio.to_thread(self._page, report)
+        await publish_markdown(f"{self.line.layout.key}-batch-{verdict.batch}", page, title=f"Batch {verdict.batch}")
         if verdict.answer is Answer.DONE:
             return Completed(data=report, message="the oracle says done")
         if verdict.answer is Answer.WAITING:
             return Completed(data=report, name="WaitingOnAPerson", message="; ".join(reasons))
         return Failed(data=report, name="LineStop" if stop else "NotDone", message="; ".join(reasons))
+
+    def _page(self, report: ExecutionReport) -> str:
+        layout = self.line.layout
+        runs = {ticket: run_link(ticket, run) for ticket, run in ticket_flow_runs(layout).items()}
+        idle = [ticket.id for ticket in report.tickets if ticket.id not in runs and audit_of(layout, ticket.id)]
+        runs |= {ticket: key_link(ticket, plan_key(layout, ticket)) for ticket in idle}
+        links = last_runs(layout, "audit", "documentation")
+        return batch_page(report.tickets, answer=str(report.answer), reasons=report.reasons, runs=runs, links=links)
 
     def _report(
         self, batch: str | None, answer: Answer, reasons: tuple[str, ...], ran: tuple[str, ...]

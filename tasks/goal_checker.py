@@ -1,10 +1,9 @@
 """The goal-checker: runs a ticket's frozen finish line at its last commit, in a clean checkout. Exit codes decide."""
 
-import asyncio
-
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
+from linestop.blocks.cancellation import cancellable
 from linestop.blocks.inspection import goal_verdict
 from linestop.blocks.station import Station
 from linestop.tasks.retries import only_infrastructure
@@ -14,6 +13,7 @@ from linestop.verdicts import GoalVerdict
 
 @task(
     name="goal-checker",
+    task_run_name="goal-checker",
     cache_policy=NO_CACHE,
     persist_result=False,
     retries=2,
@@ -22,7 +22,7 @@ from linestop.verdicts import GoalVerdict
 )
 async def goal_checker(station: Station) -> GoalVerdict:
     """Return met or not met for the last commit that the checker approved."""
-    verdict = await asyncio.to_thread(check_goal, station)
+    verdict = await cancellable(check_goal, station)
     word = "met" if verdict.met else "not-met"
     unmet = "; ".join(f"{line.item}: {line.detail}" for line in verdict.lines if not line.met)
     get_run_logger().info(

@@ -3,12 +3,12 @@
 What it says is evidence; tasks/checker.py judges what it did.
 """
 
-import asyncio
 from dataclasses import dataclass
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
+from linestop.blocks.cancellation import cancellable
 from linestop.blocks.dispatching import Ended, dispatched
 from linestop.blocks.inspection import checked
 from linestop.blocks.station import Station
@@ -50,7 +50,7 @@ class Made:
 )
 async def maker(station: Station, chunk: Chunk, attempt: int) -> Made:
     """Return what the engine made of one chunk in the ticket's worktree, as a candidate commit."""
-    made = await asyncio.to_thread(make, station, chunk, attempt)
+    made = await cancellable(make, station, chunk, attempt)
     get_run_logger().info(
         "maker.done ticket=%s chunk=%s attempt=%s commit=%s %s",
         station.ticket.id, chunk.id, attempt, (made.commit or "nothing")[:10], plain(made.fault or made.work.summary),

@@ -11,7 +11,7 @@ from linestop.done import OracleVerdict
 from linestop.text import plain
 
 
-@task(name="oracle", cache_policy=NO_CACHE, persist_result=False)
+@task(name="oracle", task_run_name="oracle", cache_policy=NO_CACHE, persist_result=False)
 async def oracle(line: Line, batch: str) -> OracleVerdict:
     """Return done, not done or waiting on a person, from the tracker and the proofs behind it."""
     verdict = await asyncio.to_thread(ask, line, batch)

@@ -14,7 +14,7 @@ from linestop.records import is_alive
 from linestop.tickets import Ticket, TicketState
 
 
-@task(name="planner", cache_policy=NO_CACHE, persist_result=False)
+@task(name="planner", task_run_name="planner", cache_policy=NO_CACHE, persist_result=False)
 async def planner(line: Line, order: ExecutionOrder) -> tuple[str | None, tuple[str, ...]]:
     """Return the batch to work on, None where there is nothing at all, and the ids of the tickets just filed."""
     batch, filed = await asyncio.to_thread(file_tickets, line, order)

@@ -16,10 +16,13 @@ from prefect.runtime import flow_run
 from linestop.blocks.git_history import GitHistory
 from linestop.blocks.git_workspaces import GitWorkspaces
 from linestop.blocks.wiki_branch import WikiBranch, WikiState
+from linestop.execution.report import cell, paragraphs, table
+from linestop.execution.runs import ticket_flow_runs
 from linestop.paths import Layout, repository_root
 from linestop.policy import Policy, load_policy
 from linestop.records import Result, RunRecord
-from linestop.tasks.artifacts import publish_markdown, publish_table
+from linestop.tasks.artifacts import publish_markdown, run_link
+from linestop.tasks.related import last_runs
 from linestop.wiki import (
     BRANCH,
     Delivery,
@@ -35,6 +38,7 @@ from linestop.wiki import (
 )
 
 MAX_DELIVERIES = 500
+MAX_LISTED = 50
 
 
 @dataclass
@@ -75,7 +79,7 @@ def failing(at: Desk) -> Iterator[None]:
         raise
 
 
-@task(name="read-code", cache_policy=NO_CACHE, persist_result=False)
+@task(name="read-code", task_run_name="read-code", cache_policy=NO_CACHE, persist_result=False)
 async def read_code(at: Desk) -> Source:
     """Return everything the wiki is made from, of the commit to document."""
     with at.record.step("read-code", commit=at.base) as said:
@@ -123,14 +127,14 @@ def _last_commit(result: Result) -> str | None:
     return commits[-1] if commits else None
 
 
-@task(name="read-pages", cache_policy=NO_CACHE, persist_result=False)
+@task(name="read-pages", task_run_name="read-pages", cache_policy=NO_CACHE, persist_result=False)
 async def read_pages(at: Desk) -> WikiState:
     """Return the pages as people and earlier runs left them."""
     with at.record.step("read-pages"):
         return await asyncio.to_thread(WikiBranch(at.workspaces).state, at.base)
 
 
-@task(name="build-pages", cache_policy=NO_CACHE, persist_result=False)
+@task(name="build-pages", task_run_name="build-pages", cache_policy=NO_CACHE, persist_result=False)
 async def build_pages(at: Desk, source: Source, state: WikiState) -> Wiki:
     """Return the wiki as it should be; people's text stays."""
     with at.record.step("build-pages") as said:
@@ -143,7 +147,7 @@ async def build_pages(at: Desk, source: Source, state: WikiState) -> Wiki:
     return wiki
 
 
-@task(name="lint-pages", cache_policy=NO_CACHE, persist_result=False)
+@task(name="lint-pages", task_run_name="lint-pages", cache_policy=NO_CACHE, persist_result=False)
 async def lint_pages(at: Desk, wiki: Wiki, state: WikiState) -> tuple[Problem, ...]:
     """Return what is wrong with the pages."""
     with at.record.step("lint-pages") as said:
@@ -153,7 +157,7 @@ async def lint_pages(at: Desk, wiki: Wiki, state: WikiState) -> tuple[Problem, .
     return problems
 
 
-@task(name="mend-pages", cache_policy=NO_CACHE, persist_result=False)
+@task(name="mend-pages", task_run_name="mend-pages", cache_policy=NO_CACHE, persist_result=False)
 async def mend_pages(at: Desk, wiki: Wiki, problems: tuple[Problem, ...]) -> Wiki:
     """Return the wiki with its problems mended, where the order allows it and they are few enough."""
     if not at.order.fix or not problems or not may_mend(problems):
@@ -162,7 +166,7 @@ async def mend_pages(at: Desk, wiki: Wiki, problems: tuple[Problem, ...]) -> Wik
         return await asyncio.to_thread(mended, wiki, problems)
 
 
-@task(name="commit-pages", cache_policy=NO_CACHE, persist_result=False)
+@task(name="commit-pages", task_run_name="commit-pages", cache_policy=NO_CACHE, persist_result=False)
 async def commit_pages(at: Desk, wiki: Wiki, state: WikiState) -> str | None:
     """Commit the pages on their branch and return the commit, or None where they stand there already."""
     with at.record.step("commit-pages") as said:
@@ -196,13 +200,35 @@ async def close_desk(
         removed=wiki.removed, kept=wiki.kept, problems=after, fixed=fixed,
         waits=not may_mend(after) or (at.order.fix and bool(after)), seconds=round(monotonic() - at.started, 2),
     )  # fmt: skip
-    await publish_markdown(f"wiki-{at.layout.key}", summary(report), title="Wiki")
-    if after:
-        rows = [one.model_dump(include={"kind", "page", "detail", "todo"}) for one in after]
-        await publish_table(f"wiki-problems-{at.layout.key}", rows, title="Wiki problems")
+    page = await asyncio.to_thread(_page, at, report)
+    await publish_markdown(f"{at.layout.key}-wiki", page, title=f"Wiki of {at.layout.root.name}")
     outcome = "gated" if report.waits else "done" if commit else "nothing"
     at.record.finish(outcome, summary=summary(report), **report.model_dump(mode="json", exclude={"run_id"}))
     return report
+
+
+def _page(at: Desk, report: DocumentReport) -> str:
+    links = " · ".join(last_runs(at.layout, "audit", "execution"))
+    merged = deliveries(at.layout, at.workspaces, at.base)
+    runs = ticket_flow_runs(at.layout)
+    tickets = [(run_link(one.ticket, runs.get(one.ticket, "")), f"`{one.commit[:12]}`") for one in merged[:MAX_LISTED]]
+    problems = [(one.kind, cell(one.page), cell(one.detail), cell(one.todo)) for one in report.problems[:MAX_LISTED]]
+    return paragraphs(
+        summary(report),
+        links,
+        f"Look at it: `git show --stat {report.branch}`" if report.commit else "",
+        listed("Pages written", report.written),
+        listed("Pages removed", report.removed),
+        f"#### Tickets that the base holds\n\n{table(('ticket', 'commit'), tickets)}" if tickets else "",
+        f"#### Problems\n\n{table(('kind', 'page', 'what', 'what to do'), problems)}" if problems else "",
+    )
+
+
+def listed(title: str, paths: tuple[str, ...]) -> str:
+    """Return paths as a list under a title, the first of many; empty where there are none."""
+    more = [f"- … and {len(paths) - MAX_LISTED} more"] if len(paths) > MAX_LISTED else []
+    lines = "\n".join([*(f"- {cell(path)}" for path in paths[:MAX_LISTED]), *more])
+    return f"#### {title}\n\n{lines}" if paths else ""
 
 
 def summary(report: DocumentReport) -> str:

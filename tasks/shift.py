@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any, Self
 
-from prefect import Flow
+from prefect import Flow, tags
 from prefect.client.schemas.objects import State
 
 from linestop.blocks.line import Line
+from linestop.blocks.run_tags import ticket_tags
 from linestop.execution.order import ExecutionOrder, TicketOrder
 from linestop.ready import ready
 from linestop.records import RunRecord
@@ -45,8 +46,9 @@ class Shift:
         for ticket in self.ready()[: self._parallel - len(self.running)]:
             order = TicketOrder(repository=str(self.line.layout.root), ticket=ticket.id, parent=self._record.id)
             self.ran.append(ticket.id)
-            run: Awaitable[State[Any]] = flow(order, return_state=True)
-            self.running[asyncio.ensure_future(run)] = ticket.id
+            with tags(*ticket_tags(self.line.layout.root, batch=self.batch, ticket=ticket.id)):
+                run: Awaitable[State[Any]] = flow(order, return_state=True)
+                self.running[asyncio.ensure_future(run)] = ticket.id  # a task keeps the tags of where it was made
 
     async def next_end(self) -> None:
         """Wait until a running ticket ends. How it ended is in the tracker; what broke the run itself is raised."""

@@ -2,26 +2,35 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from prefect import get_run_logger
 from prefect.runtime import flow_run
 
 from linestop.blocks.line import Line
-from linestop.blocks.station import Station, claim, leased
-from linestop.errors import InfraError, LinestopError
+from linestop.blocks.station import Station, claim, close_workplace, leased
+from linestop.errors import InfraError, LinestopError, RecordError
 from linestop.execution.order import TicketOrder
 from linestop.records import RunRecord, holder
+from linestop.tasks.turn import turn
+from linestop.text import plain
 from linestop.tickets import Ticket, TicketState
 
 
 @asynccontextmanager
 async def workplace(line: Line, order: TicketOrder) -> AsyncIterator[Station | None]:
-    """Yield the station of a claimed ticket, None where the ticket can't be claimed.
+    """Yield the station of a claimed ticket when its turn has come, None where the ticket can't be claimed.
 
     A run that breaks off gives the ticket back: open again with what was finished kept, where the machine or a person
-    broke it off; stopped, for a person, where linestop or a tool failed. After kill -9 the next run reclaims it.
+    broke it off; stopped with an incident, for a person, where linestop or a tool failed. After kill -9 the next run
+    reclaims it.
     """
+    async with turn(line, order.ticket), _claimed(line, order) as station:
+        yield station
+
+
+@asynccontextmanager
+async def _claimed(line: Line, order: TicketOrder) -> AsyncIterator[Station | None]:
     ticket = await asyncio.to_thread(claim, line, order.ticket, holder=holder())
     if ticket is None:
         yield None
@@ -36,20 +45,59 @@ async def workplace(line: Line, order: TicketOrder) -> AsyncIterator[Station | N
         with leased(line, ticket):
             with record.step("worktree"):
                 station = await asyncio.to_thread(Station, line, ticket, record)
+            _say_what_was_set_aside(station)
             yield station
             ended = station.ticket
         await asyncio.to_thread(station.close)
         record.finish(str(ended.state), summary=ended.reason, ticket=ended.id, progress=dict(ended.progress))
-    except (asyncio.CancelledError, KeyboardInterrupt, InfraError) as error:
-        _give_back(line, station.ticket if station else ticket, TicketState.OPEN, "")
-        record.finish("broken-off", summary=str(error) or type(error).__name__, ticket=ticket.id)
+    except (asyncio.CancelledError, KeyboardInterrupt, InfraError, RecordError, OSError) as error:
+        reason = "" if isinstance(error, asyncio.CancelledError) else f"broken off: {_words(error)}"
+        _give_back(line, station.ticket if station else ticket, TicketState.OPEN, reason)
+        _finish(record, "broken-off", summary=_words(error), ticket=ticket.id)
         raise
-    except LinestopError as error:
-        _give_back(line, station.ticket if station else ticket, TicketState.STOPPED, str(error))
-        record.finish("failed", summary=str(error), ticket=ticket.id)
+    except Exception as error:
+        held = station.ticket if station else ticket
+        reason = await asyncio.to_thread(_incident, line, held, error, record)
+        _give_back(line, held, TicketState.STOPPED, reason)
+        _finish(record, "failed", summary=_words(error), ticket=ticket.id)
         raise
 
 
 def _give_back(line: Line, ticket: Ticket, state: TicketState, reason: str) -> None:
-    if line.tracker.get(ticket.id).state is TicketState.CLAIMED:
+    """End a claim that is still ours. Where even that fails the next run reclaims it: its holder is gone by then."""
+    with suppress(LinestopError, OSError):
+        stored = line.tracker.get(ticket.id)
+        if stored.state is not TicketState.CLAIMED or stored.generation != ticket.generation:
+            return
         line.tracker.end(ticket, state, reason=reason)
+        if state is TicketState.STOPPED:
+            close_workplace(line, ticket.id)
+
+
+def _incident(line: Line, ticket: Ticket, error: Exception, record: RunRecord) -> str:
+    """Stop the line for a ticket that an error ended; return the reason for its state. A lost claim stops nothing."""
+    what = _words(error)
+    with suppress(LinestopError, OSError):
+        if line.tracker.get(ticket.id).generation == ticket.generation:
+            incident = line.incidents.open(scope="ticket", subject=ticket.id, what=what, run=record.id)
+            return f"{what} (incident {incident.id})"
+    return what
+
+
+def _finish(record: RunRecord, outcome: str, *, summary: str, ticket: str) -> None:
+    """Close the record; a disk that refuses it hides no error, the record reads as killed then."""
+    with suppress(LinestopError, OSError, ValueError):
+        record.finish(outcome, summary=summary, ticket=ticket)
+
+
+def _say_what_was_set_aside(station: Station) -> None:
+    if station.set_aside:
+        get_run_logger().warning(
+            "branch.set-aside ticket=%s commits that linestop didn't make are kept on %s",
+            station.ticket.id, station.set_aside, extra={"action": "branch.set-aside"},
+        )  # fmt: skip
+
+
+def _words(error: BaseException) -> str:
+    words = plain(str(error), limit=1500)
+    return words if isinstance(error, LinestopError) else f"{type(error).__name__}: {words}".rstrip(": ")

@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from linestop.done import Answer
+from linestop.paths import label
 from linestop.tickets import Ticket, TicketState
 
 
@@ -14,14 +15,22 @@ class ExecutionOrder(BaseModel):
     repository: str = Field(description="Path of the repository's main checkout on the worker's machine.")
     batch: str | None = Field(
         default=None,
-        description="Batch to bring to an end. Nothing: the batch with open tickets, else a new one from the plans.",
+        description="Batch to bring to an end. Nothing: the one with open tickets, else a new one from the plans.",
         pattern=r"^[a-z0-9][a-z0-9-]{0,60}$",
     )
     tickets: list[str] = Field(default_factory=list, max_length=100, description="Only these tickets. Empty: all.")
     parallel: int | None = Field(
-        default=None, ge=1, le=32, description="Tickets at a time. Nothing: the policy's number. SQLite serves few."
+        default=None,
+        ge=1,
+        le=32,
+        description="Tickets at a time, 1 to 32. Nothing: the policy's number. SQLite serves about 4.",
     )
     dry_run: bool = Field(default=False, description="Say which tickets would run, and run none.")
+
+    @property
+    def label(self) -> str:
+        """Return the repository's name, for names of runs."""
+        return label(self.repository)
 
 
 class TicketOrder(BaseModel):

@@ -1,62 +1,107 @@
-"""What a ticket's and a batch's readers see: rows and pages for artifacts and the terminal. Hostile text is plain."""
+"""What a ticket's and a batch's readers see in the UI: markdown pages with links. Hostile text can't become markup.
 
+`links` are markdown links that the caller made (tasks/artifacts.py): what lies where in the UI is not known here.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from linestop.execution.order import TicketOutcome
-from linestop.text import plain
+from linestop.execution.order import TicketOutcome, is_commit
+from linestop.text import plain, plain_lines
 from linestop.tickets import Ticket
-from linestop.verdicts import GoalVerdict
+from linestop.verdicts import CommandRun, GoalVerdict
+
+MAX_OUTPUT_CHARS = 3000
+SHORT = 12
 
 
-def goal_rows(verdict: GoalVerdict) -> list[dict[str, Any]]:
-    """Return one row per finish line item: what, met or not, the command and its exit code."""
-    return [
-        {
-            "finish line": plain(line.item, limit=300),
-            "verdict": "met" if line.met else "NOT MET",
-            "command": plain(" ".join(line.run.argv), limit=300) if line.run else "",
-            "exit code": line.run.exit_code if line.run else None,
-            "seconds": round(line.run.seconds, 2) if line.run else None,
-            "detail": plain(line.detail, limit=300),
-        }
-        for line in verdict.lines
-    ]
-
-
-def ticket_page(ticket: Ticket) -> str:
-    """Return a ticket as a markdown page: what it is, what became of each chunk, and what to type next."""
+def ticket_page(ticket: Ticket, *, links: Sequence[str] = ()) -> str:
+    """Return a ticket as a page: how it stands, what became of each chunk, where to read on, what to type next."""
     rows = [
-        f"| {_cell(chunk.title)} | `{chunk.id}` | `{_cell(ticket.progress.get(chunk.id, 'not begun'))}` |"
+        (cell(chunk.title), cell(chunk.id), _progress(ticket.progress.get(chunk.id, "not begun")))
         for chunk in ticket.plan.chunks
     ]
-    lines = [
-        f"**{ticket.state}** · branch `{ticket.branch}` · base `{ticket.base[:12]}` · attempts {ticket.attempts}",
-        _cell(ticket.reason),
-        "| chunk | id | commit |\n|---|---|---|\n" + "\n".join(rows),
-        f"Look at it: `git log -p {ticket.base[:12]}..{ticket.branch}`",
+    facts = (
+        f"**{ticket.state}** · batch {cell(ticket.batch)} · branch `{ticket.branch}` · base `{ticket.base[:SHORT]}` · "
+        f"attempts {ticket.attempts}"
+    )
+    look = f"Look at it: `git log -p {ticket.base[:SHORT]}..{ticket.branch}`"
+    return paragraphs(facts, cell(ticket.reason), " · ".join(links), table(("chunk", "id", "commit"), rows), look)
+
+
+def verdict_page(verdict: GoalVerdict, *, links: Sequence[str] = ()) -> str:
+    """Return the goal-checker's verdict: each line of the finish line, its exit code, and what the command said."""
+    rows = [
+        (
+            "met" if line.met else "**NOT MET**",
+            cell(line.item),
+            cell(line.detail),
+            _exit_code(line.run),
+            f"{line.run.seconds:.1f}" if line.run else "",
+        )
+        for line in verdict.lines
     ]
-    return "\n\n".join(line for line in lines if line)
+    word = "**met**" if verdict.met else "**not met**"
+    head = f"{word} at commit `{verdict.commit[:SHORT]}`, by the finish line `{verdict.finish_line[:SHORT]}`"
+    evidence = [_evidence(line.run) for line in verdict.lines if line.run and (line.run.output.strip() or not line.met)]
+    columns = ("verdict", "finish line", "detail", "exit code", "seconds")
+    return paragraphs(head, " · ".join(links), table(columns, rows), "#### Evidence" if evidence else "", *evidence)
 
 
-def batch_rows(tickets: tuple[TicketOutcome, ...]) -> list[dict[str, Any]]:
-    """Return one row per ticket of a batch."""
-    return [
-        {
-            "ticket": ticket.id,
-            "title": plain(ticket.title),
-            "state": str(ticket.state),
-            "branch": ticket.branch,
-            "commits": ticket.commits,
-            "attempts": ticket.attempts,
-            "reason": plain(ticket.reason, limit=400),
-        }
+def batch_page(
+    tickets: Sequence[TicketOutcome],
+    *,
+    answer: str,
+    reasons: Sequence[str],
+    runs: Mapping[str, str],
+    links: Sequence[str],
+) -> str:
+    """Return a batch: the oracle's answer, then a row per ticket; `runs` are links by ticket id."""
+    rows = [
+        (
+            runs.get(ticket.id, cell(ticket.id)),
+            str(ticket.state),
+            str(ticket.commits),
+            str(ticket.attempts),
+            f"`{ticket.branch}`" if ticket.branch else "",
+            cell(ticket.reason or ticket.title),
+        )
         for ticket in tickets
     ]
+    columns = ("ticket", "state", "commits", "attempts", "branch", "what, or why not")
+    why = "\n".join(f"- {cell(reason)}" for reason in reasons)
+    return paragraphs(f"The oracle says: **{answer}**", why, " · ".join(links), table(columns, rows))
 
 
-def _cell(text: str) -> str:
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a markdown table of cells that are markdown already."""
+    lines = [" | ".join(columns), " | ".join("---" for _ in columns), *(" | ".join(row) for row in rows)]
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def paragraphs(*texts: str) -> str:
+    """Return the texts that aren't empty, a blank line between them."""
+    return "\n\n".join(text for text in texts if text)
+
+
+def cell(text: Any, *, limit: int = 600) -> str:
     """Return text that can't leave a table cell or a paragraph, and can't become markup."""
-    safe = plain(text, limit=1000)
-    for char in "\\`|<>[]*_":
+    safe = plain(str(text), limit=limit).replace("&", "&amp;")
+    for char in "\\`|<>[]*_~#!":
         safe = safe.replace(char, f"\\{char}")
     return safe
+
+
+def _progress(word: str) -> str:
+    return f"`{word[:SHORT]}`" if is_commit(word) else cell(word)
+
+
+def _exit_code(run: CommandRun | None) -> str:
+    if run is None:
+        return ""
+    return "time-out" if run.timed_out else "killed" if run.exit_code is None else str(run.exit_code)
+
+
+def _evidence(run: CommandRun) -> str:
+    text = plain_lines(run.output, limit=MAX_OUTPUT_CHARS).replace("```", "'''").replace("~~~", "---")
+    return f"~~~\n$ {plain(' '.join(run.argv), limit=600)}\n{text}\n~~~"

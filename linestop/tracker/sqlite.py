@@ -123,8 +123,7 @@ class SqliteTracker:
             connection = sqlite3.connect(self.path)
             try:
                 connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-                _version(connection, self.path)
-                yield connection
+                yield connection if _version(connection, self.path) else None  # 0: another is creating it just now
             finally:
                 connection.close()
 

@@ -1,5 +1,7 @@
 """What a documentation run is asked and what it answers: bounded models, so that the UI's form explains itself."""
 
+import re
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from linestop.paths import label
@@ -23,8 +25,8 @@ class DocumentOrder(BaseModel):
     @property
     def label(self) -> str:
         """Return the repository's name and what of it, for names of runs."""
-        name = label(self.repository)
-        return f"{name} {plain(self.ref, limit=12).rstrip('…')}" if self.ref else name
+        name, ref = label(self.repository), plain(self.ref or "", limit=60)
+        return f"{name} {ref[:10] if re.fullmatch('[0-9a-f]{40,64}', ref) else ref}".strip()
 
 
 class DocumentReport(BaseModel):

@@ -1,0 +1,52 @@
+"""Which runs belong together, from the records of a repository: for links between audit, tickets and documentation."""
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from linestop.paths import Layout
+from linestop.records import Inputs, Result, RunKind
+
+MAX_RUNS = 300  # a page links what is recent; older runs are found in the history
+
+
+def newest(layout: Layout, kind: RunKind) -> Iterator[tuple[Path, Inputs]]:
+    """Yield folder and inputs of a kind's runs that have a flow run, newest first; the unreadable is passed over."""
+    for folder in islice(sorted(layout.runs.glob(f"*-{kind}-*"), reverse=True), MAX_RUNS):
+        try:
+            inputs = Inputs.model_validate(json.loads((folder / "inputs.json").read_text(encoding="utf-8")))
+        except (OSError, ValueError):
+            continue
+        if inputs.flow_run:
+            yield folder, inputs
+
+
+def last_flow_run(layout: Layout, kind: RunKind) -> str:
+    """Return the flow run of the newest run of a kind, empty where there is none."""
+    return next((inputs.flow_run for _, inputs in newest(layout, kind)), "")
+
+
+def flow_run_of(layout: Layout, kind: RunKind, run_id: str) -> str:
+    """Return the flow run of a run by its id, empty where it is unknown."""
+    return next((inputs.flow_run for folder, inputs in newest(layout, kind) if folder.name == run_id), "")
+
+
+def ticket_flow_runs(layout: Layout) -> dict[str, str]:
+    """Return the newest flow run of each ticket."""
+    runs = [(str(inputs.parameters.get("ticket", "")), inputs.flow_run) for _, inputs in newest(layout, "ticket")]
+    return dict(reversed(runs))
+
+
+def audit_of(layout: Layout, plan: str) -> str:
+    """Return the flow run of the audit that wrote a plan, empty where it is unknown."""
+    return next((inputs.flow_run for folder, inputs in newest(layout, "audit") if plan in _plans(folder)), "")
+
+
+def _plans(folder: Path) -> tuple[str, ...]:
+    try:
+        result = Result.model_validate(json.loads((folder / "result.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return ()
+    plans = result.values.get("plans")
+    return tuple(str(plan) for plan in plans) if isinstance(plans, list) else ()

@@ -1,0 +1,43 @@
+"""A ticket's pages in the UI: verdict with evidence, diff, and the ticket itself with links to all that belongs to it.
+
+What a page says is linestop/execution/report.py; which runs belong together is linestop/execution/runs.py.
+"""
+
+import asyncio
+
+from prefect.runtime import flow_run
+
+from linestop.execution.report import paragraphs, ticket_page, verdict_page
+from linestop.execution.runs import audit_of
+from linestop.paths import Layout
+from linestop.tasks.artifacts import artifact_link, fenced, key_link, publish_markdown, run_link
+from linestop.tasks.related import last_runs, plan_key, ticket_key
+from linestop.tickets import Ticket
+from linestop.verdicts import GoalVerdict
+
+
+async def publish_ticket(layout: Layout, ticket: Ticket, verdict: GoalVerdict, diff: str) -> None:
+    """Publish a ticket's pages: verdict and diff at once, then the ticket that links them."""
+    key, back = ticket_key(layout, ticket.id), run_link(f"ticket {ticket.id}", flow_run.id or "")
+    judged, changed, links = await asyncio.gather(
+        publish_markdown(
+            f"{key}-verdict", verdict_page(verdict, links=(back,)), title=f"Verdict on {ticket.id}, with its evidence"
+        ),
+        publish_markdown(
+            f"{key}-diff", paragraphs(back, fenced(diff, "diff")), title=f"What {ticket.branch} changes"
+        ),
+        asyncio.to_thread(_links, layout, ticket),
+    )  # fmt: skip
+    ours = (artifact_link("verdict with evidence", judged), artifact_link("diff", changed))
+    await publish_markdown(key, ticket_page(ticket, links=(*ours, *links)), title=ticket.title)
+
+
+def _links(layout: Layout, ticket: Ticket) -> tuple[str, ...]:
+    audit, execution = audit_of(layout, ticket.plan.id), flow_run.parent_flow_run_id or ""
+    links = (
+        key_link("plan", plan_key(layout, ticket.plan.id)) if audit else "",
+        run_link("audit that found it", audit) if audit else "",
+        run_link("execution", execution) if execution else "",
+        *last_runs(layout, "documentation"),
+    )
+    return tuple(link for link in links if link)
