@@ -85,7 +85,7 @@ class AuditDesk:
         ground = Ground(base=self.base, day=datetime.now(UTC).date(), standing=stands, reported=reported)
         return draft_plans(findings, ground, max_plans=self.max_plans)
 
-    def write(self, drafts: Drafts) -> tuple[Plan, ...]:
+    def write(self, drafts: Drafts, stands: Standing) -> tuple[Plan, ...]:
         """Commit the drafts on the plans' branch; return those that are there now as drafted."""
         plans = [draft.plan for draft in drafts.drafts]
         if not plans:
@@ -93,7 +93,7 @@ class AuditDesk:
         titles = "\n".join(f"- {plan.id}: {plan.title}" for plan in plans)
         message = f"plans: {len(plans)} from the audit of {self.base[:12]}\n\n{titles}\n"
         findings = {draft.plan.id: draft.findings for draft in drafts.drafts}
-        self.branch.write(plans, message=message, findings=findings)
+        self.branch.write(plans, message=message, findings=findings, known=stands.ids)
         there = {plan.id: plan.fingerprints for plan in self.branch.plans()}
         return tuple(plan for plan in plans if there.get(plan.id) == plan.fingerprints)
 

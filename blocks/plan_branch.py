@@ -6,7 +6,7 @@ says is linestop/audit/plan_files.py.
 
 import fcntl
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from linestop.audit.plan_files import MAX_CHARS, parse_plan, render_plan
@@ -50,12 +50,14 @@ class PlanBranch:
         return plans
 
     def write(
-        self, plans: Sequence[Plan], *, message: str, findings: Mapping[str, Sequence[Finding]] | None = None
-    ) -> str:
+        self, plans: Sequence[Plan], *, message: str, findings: Mapping[str, Sequence[Finding]] | None = None,
+        known: Container[str] = (),
+    ) -> str:  # fmt: skip
         """Commit plans on the branch, cut from the base where it is new; return the commit the branch is at then.
 
         A plan whose id, or whose findings altogether, another plan has by now is left out: two audits at a time
-        plan nothing twice. `findings`, by plan id, are listed in the body.
+        plan nothing twice. `known` are ids of plans the audit has weighed: one of them may be Done and merged while a
+        finding of it is back. `findings`, by plan id, are listed in the body.
 
         Raises:
             PlanError: a plan breaks a rule of the validator.
@@ -67,7 +69,7 @@ class PlanBranch:
         with self._lock():
             tip = self._tip()
             there = self.plans()
-            covered = {fingerprint for plan in there for fingerprint in plan.fingerprints}
+            covered = {one for plan in there if plan.id not in known for one in plan.fingerprints}
             ids = {plan.id for plan in there}
             new = [
                 plan

@@ -60,6 +60,13 @@ def test_a_plan_that_is_there_already_is_never_written_again(root: Path) -> None
     assert branch(root).write([plan("new", "f2", "f3")], message="m") != first
 
 
+def test_a_finding_that_is_back_is_planned_though_the_old_file_names_it(root: Path) -> None:
+    first = branch(root).write([plan("one", "f1")], message="m")
+    again = plan("two", "f1")
+    assert branch(root).write([again], message="m") == first
+    assert branch(root).write([again], message="m", known={"one"}) != first
+
+
 def test_a_persons_edit_on_the_branch_wins_over_the_base(root: Path) -> None:
     (root / "plans" / "one.md").write_text(render_plan(plan("one")))
     git(root, "add", "-A")
