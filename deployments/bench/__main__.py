@@ -22,13 +22,13 @@ app = App(name="python -m linestop.deployments.bench", help_format="plaintext")
 
 
 @app.default
-def bench(*, quick: bool = False, write: bool = False) -> None:
+def bench(*, quick: bool = False, write: bool = False, repository: Path | None = None) -> None:
     """Measure what linestop costs over the bare commands and print a table.
 
     Examples:
         make bench
         python -m linestop.deployments.bench --quick
-        python -m linestop.deployments.bench --write
+        python -m linestop.deployments.bench --write --repository ~/src/click
 
     Parameters
     ----------
@@ -36,12 +36,14 @@ def bench(*, quick: bool = False, write: bool = False) -> None:
         One pair of each instead of several.
     write
         Put the table into docs/benchmarks.md.
+    repository
+        Measure the first ticket of this repository as well, on a copy.
     """
     pairs = 1 if quick else 5
     _say("starting the command line …")
     measures = [start_cost(pairs * 3)]
     with _scratch_home() as scratch:
-        measures += _on_a_server(scratch, pairs)
+        measures += _on_a_server(scratch, pairs, repository and repository.resolve())
     text = as_markdown(measures)
     sys.stdout.write(text + "\n")
     if write:
@@ -49,42 +51,44 @@ def bench(*, quick: bool = False, write: bool = False) -> None:
         _say(f"written to {PAGE}")
 
 
-def _on_a_server(scratch: Path, pairs: int) -> list[Measure]:
+def _on_a_server(scratch: Path, pairs: int, repository: Path | None) -> list[Measure]:
     from linestop.deployments.environment import outside_targets  # noqa: PLC0415  # LINESTOP_HOME is set by now
     from linestop.deployments.server import ensure_server, stop_server  # noqa: PLC0415
 
     try:
         ensure_server(_say)
         with outside_targets():
-            return asyncio.run(_measures(scratch, pairs))
+            return asyncio.run(_measures(scratch, pairs, repository))
     finally:
         stop_server()
 
 
-async def _measures(scratch: Path, pairs: int) -> list[Measure]:
+async def _measures(scratch: Path, pairs: int, repository: Path | None) -> list[Measure]:
     from prefect.logging.handlers import APILogHandler  # noqa: PLC0415
 
-    from linestop.blocks.line import Line  # noqa: PLC0415
     from linestop.deployments.bench.audit_cost import audit_cost  # noqa: PLC0415  # imports Prefect: after its server
     from linestop.deployments.bench.machinery_cost import machinery_cost  # noqa: PLC0415
+    from linestop.deployments.bench.main_job_cost import main_job_cost  # noqa: PLC0415
     from linestop.deployments.bench.ticket_cost import machinery_share, ticket_cost  # noqa: PLC0415
     from linestop.deployments.example_repository import example_repository  # noqa: PLC0415
-    from linestop.execution.order import ExecutionOrder  # noqa: PLC0415
-    from linestop.tasks.planner import file_tickets  # noqa: PLC0415
 
     example = example_repository(scratch / "toolshed")
     _say("the machinery …")
     task, subflow = await machinery_cost(pairs)
-    measures = [task, subflow]
     _say("audits …")
-    measures.append(await audit_cost(example, pairs, name="the example"))
-    measures.append(await audit_cost(_large_repository(scratch / "large"), pairs, name="SQLAlchemy"))
+    audits = [await audit_cost(example, pairs, name="the example")]
+    audits.append(await audit_cost(_large_repository(scratch / "large"), pairs, name="SQLAlchemy"))
     _say("tickets …")
-    file_tickets(Line(example), ExecutionOrder(repository=str(example)))
     tickets, flow_runs = await ticket_cost(example, scratch / "store", tickets=3, pairs=min(pairs, 3))
     share = await machinery_share(tickets, flow_runs, task=task.ours, subflow=subflow.ours)
+    if repository:
+        copy = shutil.copytree(repository, scratch / repository.name, symlinks=True)
+        real, _ = await ticket_cost(copy, scratch / "store", tickets=1, pairs=min(pairs, 3))
+        tickets += real
+    _say("the main job …")
+    job = main_job_cost(scratch, min(pairs, 3))
     await APILogHandler.aflush()  # before its server stops
-    return [*measures, share, *tickets]
+    return [task, subflow, *audits, share, *tickets, job]
 
 
 def _large_repository(target: Path) -> Path:

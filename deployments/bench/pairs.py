@@ -14,8 +14,8 @@ class Measure(BaseModel):
 
     name: str
     ours: float = Field(ge=0)
-    bare: float = Field(ge=0)
-    ratio: float = Field(ge=0)
+    bare: float | None = Field(ge=0, description="None: there is nothing to compare with")
+    ratio: float | None = Field(ge=0)
     pairs: int = Field(ge=1)
     goal: str = ""
     met: bool | None = Field(default=None, description="None: there is no goal")

@@ -42,7 +42,9 @@ def write_table(page: Path, text: str) -> None:
         raise InfraError(f"{page} can't be written", found=str(error), todo="print the table instead") from error
 
 
-def _seconds(value: float) -> str:
+def _seconds(value: float | None) -> str:
+    if value is None:
+        return ""
     return (
         f"{value:.2f} s"
         if value >= _TENTH
@@ -52,7 +54,9 @@ def _seconds(value: float) -> str:
     )
 
 
-def _ratio(value: float) -> str:
+def _ratio(value: float | None) -> str:
+    if value is None:
+        return ""
     return f"{value:.2f}" if value < 10 else f"{value:,.0f}"  # noqa: PLR2004  # two digits tell nothing above ten
 
 

@@ -1,12 +1,14 @@
 """The parts of the bench that need no server: pairs, seen commands, snapshots, the table's place."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from linestop.deployments.bench.commands import Command, replay, seen_commands
+from linestop.deployments.bench.commands import THROWN_AWAY, Command, replay, seen_commands
 from linestop.deployments.bench.pairs import measure
 from linestop.deployments.bench.snapshots import Snapshot
 from linestop.deployments.bench.table import BEGIN, END, as_markdown, write_table
@@ -25,14 +27,29 @@ def test_nothing_measured_is_no_measure() -> None:
 
 def test_every_process_is_seen_and_can_run_again(tmp_path: Path) -> None:
     script = "open('made', 'a').write('x')"
-    with seen_commands() as commands:
+    with seen_commands(tmp_path / "keep") as seen:
         subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True)
     subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True)
-    assert [command.argv[1:] for command in commands] == [("-c", script)]
-    seconds, failed = replay(commands)
+    assert [command.argv[1:] for command in seen.commands] == [("-c", script)]
+    seconds, failed = replay(seen.steps)
     assert (tmp_path / "made").read_text() == "xxx"
     assert seconds > 0
     assert failed == 0
+
+
+def test_a_command_finds_the_throw_away_folder_it_ran_in_and_no_folder_that_was_removed_before_it(
+    tmp_path: Path,
+) -> None:
+    made = tmp_path / "made"
+    with seen_commands(tmp_path / "keep") as seen, TemporaryDirectory(prefix=THROWN_AWAY) as scratch:
+        folder = Path(scratch).resolve()
+        (folder / "script.py").write_text(f"import os; os.mkdir({str(made)!r})")
+        for _ in range(2):
+            subprocess.run([sys.executable, str(folder / "script.py")], cwd=folder, check=True)
+            shutil.rmtree(made)
+    assert replay(seen.steps)[1] == 0
+    assert not made.exists()
+    assert not folder.exists()
 
 
 def test_a_command_that_is_gone_counts_as_failed(tmp_path: Path) -> None:
