@@ -42,13 +42,15 @@ def insight(
     """
     if query and query not in {known.name for known in load_queries()} and Path(query).is_dir():
         repository, query = Path(query), None  # `linestop insight ../shop`
+    if sql is not None and not sql.strip():
+        raise UsageError("--sql holds no query", found=repr(sql), todo='ask for example `--sql "FROM runs"`')
     if query and sql:
         raise UsageError("a named query and --sql can't be asked at once", todo="leave one of them out")
     layout = Layout(repository_root(repository))
     asked = _asked(query, sql)
     with Analysis(layout) as analysis:
-        answers = [(one, analysis.ask(one.sql)) for one in asked]
         empty = analysis.empty
+        answers = [(one, analysis.ask(one.sql)) for one in asked]
     if json_:
         _say(json.dumps([_as_json(one, answer) for one, answer in answers], indent=2, default=str))
         return 0

@@ -99,6 +99,7 @@ class Analysis:
         self._insert_events()
         self._db.execute("SET enable_external_access = false")
         self._db.execute("SET lock_configuration = true")
+        self._db.execute("BEGIN TRANSACTION READ ONLY")  # a query that writes is told so, and changes no later answer
 
     def _insert(self, table: str, rows: Iterable[Row]) -> None:
         """Insert rows as one JSON text: row by row DuckDB takes a millisecond each."""

@@ -20,25 +20,44 @@ GROUP BY runs.kind, events.step
 ORDER BY seconds DESC, events.step;
 
 -- name: frequent-failures
--- purpose: Which steps failed most often, how, and with which first line.
+-- purpose: What failed most often: steps by outcome and first line, and whole runs that broke outside of a step.
 -- lead
+WITH failed_steps AS (
+    SELECT step, outcome, run_id, moment, text FROM events WHERE outcome IN ('error', 'timeout', 'denied')
+), failures AS (
+    FROM failed_steps
+    UNION ALL
+    SELECT kind || ' (run)', outcome, run_id, coalesce(ended, started), summary
+    FROM runs
+    WHERE outcome IN ('failed', 'broken-off', 'killed') AND run_id NOT IN (SELECT run_id FROM failed_steps)
+)
 SELECT step, outcome, count(*) AS times, count(DISTINCT run_id) AS runs, max(moment) AS last_seen,
        left(trim(split_part(text, chr(10), 1)), 120) AS first_line
-FROM events
-WHERE outcome IN ('error', 'timeout', 'denied')
+FROM failures
 GROUP BY ALL
 ORDER BY times DESC, last_seen DESC
 LIMIT 20;
 
 -- name: findings-over-time
--- purpose: What each audit found, by theme, oldest first.
+-- purpose: What the last 30 audits found outside of tests, by theme, oldest first.
 -- lead
-SELECT strftime(runs.started, '%Y-%m-%d %H:%M') AS audited, findings.theme, sum(findings.found)::BIGINT AS findings,
-       sum(findings.found)::BIGINT - lag(sum(findings.found)::BIGINT) OVER by_theme AS change
-FROM findings JOIN runs USING (run_id)
-GROUP BY runs.started, run_id, findings.theme
-WINDOW by_theme AS (PARTITION BY findings.theme ORDER BY runs.started)
-ORDER BY runs.started, findings.theme;
+WITH audits AS (
+    SELECT run_id, started, coalesce(sum(found), 0)::BIGINT AS total,
+           coalesce(sum(found) FILTER (WHERE theme = 'bugs'), 0)::BIGINT AS bugs,
+           coalesce(sum(found) FILTER (WHERE theme = 'security'), 0)::BIGINT AS security,
+           coalesce(sum(found) FILTER (WHERE theme = 'performance'), 0)::BIGINT AS performance,
+           coalesce(sum(found) FILTER (WHERE theme = 'dead-code'), 0)::BIGINT AS dead_code,
+           coalesce(sum(found) FILTER (WHERE theme = 'modernisation'), 0)::BIGINT AS modernisation
+    FROM runs LEFT JOIN findings USING (run_id)
+    WHERE kind = 'audit' AND outcome IN ('done', 'nothing')
+    GROUP BY run_id, started
+    ORDER BY started DESC
+    LIMIT 30
+)
+SELECT strftime(started, '%Y-%m-%d %H:%M') AS audited, bugs, security, performance, dead_code, modernisation, total,
+       total - lag(total) OVER (ORDER BY started) AS change
+FROM audits
+ORDER BY started;
 
 -- name: runs-by-outcome
 -- purpose: How the runs of each kind ended, and how long they took.

@@ -100,11 +100,19 @@ def test_failures_are_grouped_by_step_outcome_and_first_line(layout: Layout) -> 
 
 
 def test_findings_are_followed_from_audit_to_audit(layout: Layout) -> None:
-    for count in (9, 4):
-        RunRecord(layout, "audit").finish("done", findings={"bugs": count})
-    assert [(row["theme"], row["findings"], row["change"]) for row in ask(layout, "findings-over-time")] == [
-        ("bugs", 9, None), ("bugs", 4, -5),
+    for found in ({"bugs": 9, "dead-code": 1}, {"bugs": 4}, {}):
+        RunRecord(layout, "audit").finish("done", findings=found)
+    RunRecord(layout, "audit").finish("failed")
+    rows = ask(layout, "findings-over-time")
+    assert [(row["bugs"], row["dead_code"], row["total"], row["change"]) for row in rows] == [
+        (9, 1, 10, None), (4, 0, 4, -6), (0, 0, 0, -4),
     ]  # fmt: skip
+
+
+def test_a_run_that_broke_outside_of_a_step_counts_as_a_failure(layout: Layout) -> None:
+    RunRecord(layout, "audit").finish("failed", summary="a plan is no YAML\n  found: line 3")
+    (row,) = ask(layout, "frequent-failures")
+    assert (row["step"], row["outcome"], row["first_line"]) == ("audit (run)", "failed", "a plan is no YAML")
 
 
 def test_a_killed_run_is_known_by_its_missing_result(layout: Layout) -> None:
@@ -162,7 +170,15 @@ def test_strange_files_stop_no_query(layout: Layout, strange: Callable[[Layout],
 
 @pytest.mark.parametrize(
     "sql",
-    ["SELECT * FROM read_text('/etc/passwd')", "COPY runs TO 'out.csv'", "SET enable_external_access = true", "no sql"],
+    [
+        "SELECT * FROM read_text('/etc/passwd')",
+        "COPY runs TO 'out.csv'",
+        "SET enable_external_access = true",
+        "no sql",
+        "DROP TABLE runs",
+        "INSERT INTO runs (run_id) VALUES ('x')",
+        "CREATE TABLE mine AS SELECT 1",
+    ],  # fmt: skip
 )
 def test_a_question_of_ones_own_reaches_nothing_but_the_tables(layout: Layout, sql: str, tmp_path: Path) -> None:
     with Analysis(layout) as analysis, pytest.raises(UsageError) as caught:
