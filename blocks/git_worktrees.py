@@ -11,7 +11,7 @@ from pathlib import Path
 
 from linestop.blocks.git_commands import GitCommands
 from linestop.blocks.worktree_folders import remove
-from linestop.errors import RepositoryError
+from linestop.errors import InfraError, RepositoryError
 from linestop.paths import Layout
 
 BRANCHES = "refs/heads/linestop/"  # the only branches linestop ever moves
@@ -41,6 +41,7 @@ class GitWorktrees:
             if admin and _is_folder(path) and _head(admin) == f"ref: {ref}":
                 return path
             self._clear(path)
+            self._must_be_free(ref)
             if self._git.ok("show-ref", "--verify", "--quiet", ref):
                 self._git.run("worktree", "add", "--quiet", str(path), branch)
             else:
@@ -97,6 +98,23 @@ class GitWorktrees:
         admin = self.git(checkout).git_dir
         for name in ("index.lock", "HEAD.lock"):
             (admin / name).unlink(missing_ok=True)
+
+    def _must_be_free(self, ref: str) -> None:
+        """Refuse a branch that its owner has checked out: what is worked on there would be pulled from under them.
+
+        Raises:
+            InfraError: it is; nothing is wrong with the ticket.
+        """
+        words = self._git.run("worktree", "list", "--porcelain", "-z").split("\0")
+        places = [word.removeprefix("worktree ") for word in words if word.startswith("worktree ")]
+        branches = [word for word in words if word.startswith(("branch ", "detached", "bare"))]
+        for place, branch in zip(places, branches, strict=False):
+            if branch == f"branch {ref}":
+                raise InfraError(
+                    f"branch {ref.removeprefix('refs/heads/')} is checked out",
+                    found=f"in {place}",
+                    todo="switch to another branch there, then run again: nothing was lost",
+                )
 
     def _admin(self, path: Path) -> Path | None:
         """Return git's own folder of the worktree at `path`, None where it knows of none."""

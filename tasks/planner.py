@@ -7,11 +7,12 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from linestop.blocks.line import Line
+from linestop.blocks.station import close_workplace
 from linestop.execution.batches import NEW_BATCH, batch_of
 from linestop.execution.order import ExecutionOrder
 from linestop.plans import Plan
 from linestop.records import is_alive
-from linestop.tickets import Ticket, TicketState
+from linestop.tickets import ENDED, Ticket, TicketState
 
 
 @task(name="planner", task_run_name="planner", cache_policy=NO_CACHE, persist_result=False)
@@ -28,6 +29,9 @@ def file_tickets(line: Line, order: ExecutionOrder) -> tuple[str | None, tuple[s
     """Open the tickets again whose holder was killed, and file each plan that has no ticket yet."""
     _reclaim(line)
     tickets = line.tracker.list()
+    for ticket in tickets:
+        if ticket.state in ENDED and (line.layout.worktrees / ticket.id).exists():
+            close_workplace(line, ticket.id)  # its run was killed after the ticket had ended
     known = {ticket.id for ticket in tickets}
     plans = [] if order.dry_run else [plan for plan in line.plans.plans() if plan.id not in known]
     batch = order.batch or batch_of(tickets)
