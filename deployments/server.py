@@ -106,7 +106,7 @@ def answers(api_url: str, *, timeout_seconds: float = 3) -> bool:
     """Return whether a server answers at an API address."""
     try:
         return httpx.get(
-            f"{api_url}/health", timeout=timeout_seconds, trust_env=not _is_local(api_url)
+            f"{api_url}/health", timeout=timeout_seconds, trust_env=not is_local(api_url)
         ).is_success  # fmt: skip
     except (httpx.HTTPError, httpx.InvalidURL):
         return False
@@ -135,7 +135,7 @@ def _configured(say: Say) -> str | None:
     url = os.environ.get("PREFECT_API_URL", "").rstrip("/")
     if not url or answers(url):
         return url or None
-    if not _is_local(url):
+    if not is_local(url):
         raise ServerError(
             "the Prefect server does not answer",
             found=f"PREFECT_API_URL={url}",
@@ -149,6 +149,12 @@ def _configured(say: Say) -> str | None:
 
 def _start(settings: MachineSettings, say: Say, *, preferred: int) -> LocalServer:
     port = settings.port or free_port(preferred)
+    if free_port(port) != port:
+        raise ServerError(
+            f"the Prefect server can't be started at port {port}",
+            found="something else listens there",
+            todo="stop it, or set another port: LINESTOP_PORT, `linestop up --port`; nothing set = a free one",
+        )
     say(f"starting the Prefect server (once; it stays for the next command): http://127.0.0.1:{port}")
     words = ["-P", "-m", "linestop.deployments.prefect_server", "--host", "127.0.0.1", "--port", str(port)]
     argv = [sys.executable, *words]
@@ -202,7 +208,8 @@ def _one_at_a_time() -> Iterator[None]:
         yield
 
 
-def _is_local(url: str) -> bool:
+def is_local(url: str) -> bool:
+    """Return whether an address is one that only this machine reaches."""
     name = urlsplit(url).hostname or ""
     try:
         return name == "localhost" or ip_address(name).is_loopback

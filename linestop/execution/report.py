@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 from linestop.execution.order import TicketOutcome, is_commit
@@ -104,4 +105,5 @@ def _exit_code(run: CommandRun | None) -> str:
 
 def _evidence(run: CommandRun) -> str:
     text = plain_lines(run.output, limit=MAX_OUTPUT_CHARS).replace("```", "'''").replace("~~~", "---")
-    return f"~~~\n$ {plain(' '.join(run.argv), limit=600)}\n{text}\n~~~"
+    words = (PurePath(run.argv[0]).name, *run.argv[1:]) if run.argv else ()
+    return f"~~~\n$ {plain(' '.join(words), limit=600)}\n{text}\n~~~"

@@ -1,6 +1,7 @@
 """Runs left Running are ended once their process is gone."""
 
 import socket
+from datetime import timedelta
 
 import pytest
 from prefect import flow, task
@@ -62,3 +63,24 @@ async def test_the_subflows_of_a_killed_run_are_crashed_with_it_whatever_their_t
     assert count == 2
     assert found.state is not None
     assert found.state.name == "Crashed"
+
+
+@pytest.mark.parametrize(
+    ("process", "state"),
+    [
+        pytest.param("999999", "Crashed", id="a-bare-pid-that-is-gone"),
+        pytest.param(f"{socket.gethostname()}:999999", "Crashed", id="one-with-this-host"),
+        pytest.param("another-host:999999", "Running", id="one-of-another-host"),
+        pytest.param("1", "Running", id="one-that-lives"),
+        pytest.param("", "Running", id="none-yet"),
+    ],
+)
+async def test_a_run_that_a_worker_took_is_crashed_with_its_process(process: str, state: str) -> None:
+    async with get_client() as client:
+        run = await running(client, LINESTOP)
+        await client.update_flow_run(run.id, infrastructure_pid=process or None)
+        await reconcile_runs(grace=timedelta())
+        found = await client.read_flow_run(run.id)
+        await client.delete_flow_run(run.id)
+    assert found.state is not None
+    assert found.state.name == state
