@@ -77,15 +77,22 @@ def tickets_table(report: ExecutionReport) -> Table:
 
 
 def next_command(report: ExecutionReport, root: Path) -> str:
-    """Return what a person would type next: read a delivered branch, else look at what stands in the way."""
+    """Return what a person would type next: look at what stands in the way, else read what was delivered."""
     quoted = shlex.quote(str(root))
-    delivered = next((one for one in report.tickets if one.state is TicketState.DONE and one.branch), None)
-    waiting = next((one for one in report.tickets if one.state in {TicketState.STOPPED, TicketState.PETITIONED}), None)
-    if delivered and (report.answer is Answer.DONE or not waiting):
+    if stuck := _first(report, TicketState.STOPPED, TicketState.PETITIONED):
+        return f"linestop ticket show {stuck.id} --repo {quoted}"
+    if report.answer is Answer.NOT_DONE:
+        return f"linestop execute {quoted}"
+    delivered = next((one for one in report.tickets if one.state is TicketState.DONE and one.commits), None)
+    if delivered:
         return f"git -C {quoted} log -p HEAD..{delivered.branch}"
-    if waiting:
-        return f"linestop ticket show {waiting.id} --repo {quoted}"
-    return f"linestop execute {quoted}"
+    if gated := _first(report, TicketState.GATED):
+        return f"linestop ticket show {gated.id} --repo {quoted}"
+    return f"linestop history {quoted}"
+
+
+def _first(report: ExecutionReport, *states: TicketState) -> TicketOutcome | None:
+    return next((one for one in report.tickets if one.state in states), None)
 
 
 def oracle_summary(verdict: OracleVerdict, *, json_: bool) -> None:
