@@ -138,9 +138,9 @@ class GitWorkspaces:
         if self._commit(f"refs/heads/{branch}") == at:
             self._git.ok("update-ref", "-d", f"refs/heads/{branch}", at)
 
-    def diff(self, checkout: Path, base: str, commit: str) -> str:
-        """Return the unified diff between two commits; `checkout` names the worktree they were made in."""
-        return self._trees.git(checkout).run(
+    def diff(self, checkout: Path, base: str, commit: str) -> str:  # noqa: ARG002  # the port's
+        """Return the unified diff between two commits. `checkout` is not read: its attributes could hide a file."""
+        return self._git.run(
             "diff-tree", "-r", "-p", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames",
             "--ignore-submodules=none", "--submodule=short", base, commit,
         )  # fmt: skip

@@ -1,6 +1,7 @@
 """`linestop batch`: how far a batch is, by what the tracker says. Whether it is done says only `linestop oracle`."""
 
 import json
+import shlex
 import sys
 from collections import Counter
 from pathlib import Path
@@ -58,8 +59,11 @@ def status(
     tickets = [one for one in everything if one.batch == chosen]
     if not tickets:
         known = ", ".join(dict.fromkeys(one.batch for one in everything)) or "no batch yet"
+        todo = f"linestop execute {shlex.quote(str(layout.root))}"
         raise UsageError(
-            f"there is no batch {plain(chosen or '')}".rstrip(), found=known, todo=f"linestop execute {layout.root}"
+            f"there is no batch {plain(chosen or '')}".rstrip(),
+            found=known,
+            todo=todo,
         )
     others = [one for one in everything if one.batch != chosen]
     states = _standing(tickets, others)

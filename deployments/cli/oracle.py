@@ -1,5 +1,6 @@
 """`linestop oracle`: is a batch done? Asks the tracker, git and the frozen finish lines; never an agent."""
 
+import shlex
 from pathlib import Path
 
 from linestop.deployments.cli.options import Json, Repo
@@ -41,8 +42,11 @@ def oracle(
     name = batch or max(tickets, key=lambda ticket: ticket.created).batch if tickets else batch
     if name is None or not any(ticket.batch == name for ticket in tickets):
         known = ", ".join(dict.fromkeys(ticket.batch for ticket in tickets)) or "no batch yet"
+        todo = f"linestop execute {shlex.quote(str(line.layout.root))}"
         raise UsageError(
-            f"there is no batch {name or ''}".rstrip(), found=known, todo=f"linestop execute {line.layout.root}"
+            f"there is no batch {name or ''}".rstrip(),
+            found=known,
+            todo=todo,
         )
     verdict = ask(line, name, rerun=rerun)
     oracle_summary(verdict, json_=json_)

@@ -1,6 +1,7 @@
 """`linestop ticket`: list, show, add, gate and release tickets. Reading never creates a tracker."""
 
 import getpass
+import shlex
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,7 +70,8 @@ def list_(
         rows = [_row(one, held.get(one.id) or ("ready" if one.id in free else "")) for one in chosen]
         _say(text_table(COLUMNS, rows))
     else:
-        sys.stderr.write(f"no tickets; `linestop audit {repository_root(repo)}` plans, `linestop execute` files them\n")
+        root = shlex.quote(str(repository_root(repo)))
+        sys.stderr.write(f"no tickets; `linestop audit {root}` plans, `linestop execute {root}` files them\n")
     return 0
 
 
