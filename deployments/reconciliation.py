@@ -36,12 +36,13 @@ async def reconcile_runs(*, grace: timedelta = GRACE) -> int:
         return await _crash([run for run in runs if _orphaned(run, grace)], client)
 
 
-async def _crash(runs: list[FlowRun], client: PrefectClient) -> int:
+async def _crash(runs: list[FlowRun], client: PrefectClient, *, process: str = "") -> int:
     count = 0
     for run in runs:
-        message = f"its process is gone ({_holder(run) or run.infrastructure_pid}): killed, or the machine went down"
+        gone = process or _holder(run) or str(run.infrastructure_pid)
+        message = f"its process is gone ({gone}): killed, or the machine went down"
         await client.set_flow_run_state(run.id, _crashed(message), force=True)
-        count += 1 + await _crash(await _children(run.id, client), client)
+        count += 1 + await _crash(await _children(run.id, client), client, process=gone)
     return count
 
 

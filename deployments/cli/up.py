@@ -95,6 +95,13 @@ def _check_ports(settings: MachineSettings) -> None:
                 found=f"it runs at port {found}",
                 todo="`linestop down`, then `linestop up` with the new port",
             )
+    wanted = settings.receiver_port
+    if wanted and not (state and state.alive) and free_port(wanted, settings.receiver_host) != wanted:
+        raise UsageError(
+            f"the webhook receiver can't listen at port {wanted}",
+            found="something else listens there",
+            todo="stop it, or give another --receiver-port; nothing given = a free one",
+        )
 
 
 def _register(paths: list[Path], settings: MachineSettings) -> "tuple[Registered, ...]":
