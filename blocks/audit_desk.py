@@ -11,6 +11,7 @@ from linestop.audit.order import AuditOrder
 from linestop.audit.planning import Drafts, Ground, draft_plans
 from linestop.audit.sorting import Sorted, sort_out
 from linestop.audit.standing import Standing, standing
+from linestop.blocks.git_history import GitHistory
 from linestop.blocks.git_workspaces import GitWorkspaces
 from linestop.blocks.plan_branch import PLANS_BRANCH, PlanBranch
 from linestop.blocks.scanners import scanners_for
@@ -85,17 +86,18 @@ class AuditDesk:
         ground = Ground(base=self.base, day=datetime.now(UTC).date(), standing=stands, reported=reported)
         return draft_plans(findings, ground, max_plans=self.max_plans)
 
-    def write(self, drafts: Drafts, stands: Standing) -> tuple[Plan, ...]:
-        """Commit the drafts on the plans' branch; return those that are there now as drafted."""
+    def write(self, drafts: Drafts, stands: Standing) -> tuple[tuple[Plan, ...], str]:
+        """Commit the drafts on the plans' branch; return those that are there now as drafted, and the commit's diff."""
         plans = [draft.plan for draft in drafts.drafts]
         if not plans:
-            return ()
+            return (), ""
         titles = "\n".join(f"- {plan.id}: {plan.title}" for plan in plans)
         message = f"plans: {len(plans)} from the audit of {self.base[:12]}\n\n{titles}\n"
         findings = {draft.plan.id: draft.findings for draft in drafts.drafts}
-        self.branch.write(plans, message=message, findings=findings, known=stands.ids)
+        commit = self.branch.write(plans, message=message, findings=findings, known=stands.ids)
         there = {plan.id: plan.fingerprints for plan in self.branch.plans()}
-        return tuple(plan for plan in plans if there.get(plan.id) == plan.fingerprints)
+        diff = GitHistory(self.workspaces).patch(f"{commit}^", commit)
+        return tuple(plan for plan in plans if there.get(plan.id) == plan.fingerprints), diff
 
     @property
     def plans_branch(self) -> str:

@@ -61,6 +61,14 @@ class GitHistory:
             for one in sorted(entries, key=lambda one: one.path)
         )
 
+    def patch(self, base: str, commit: str) -> str:
+        """Return the unified diff between two commits; bytes that are no text come as surrogates."""
+        raw = self._git.read(
+            "diff-tree", "-r", "-p", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames",
+            "--ignore-submodules=none", "--submodule=short", base, commit,
+        )  # fmt: skip
+        return raw.decode("utf-8", "surrogateescape")
+
     def log(self, commit: str, *, limit: int = MAX_COMMITS) -> tuple[Commit, ...]:
         """Return the commits up to `commit`, newest first; merges and those that touch only the wiki are no news."""
         out = self._git.run(

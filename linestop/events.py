@@ -1,5 +1,6 @@
 """Events: one JSON object a line, the record of a dispatch. Owns the model, writer and reader of our own format."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from linestop.errors import RecordError
 
 SCHEMA = 1
+_LARGEST_PLAIN = 1e21  # from here on RFC 8785 writes an exponent
 MAX_TEXT = 16_000  # characters of one field; a tool's output can be endless
 
 
@@ -40,7 +42,10 @@ class Outcome(StrEnum):
 
 
 class Event(BaseModel):
-    """One line of events.jsonl. Unknown fields are kept, unknown kinds are read as text."""
+    """One line of events.jsonl. Unknown fields are kept, unknown kinds are read as text.
+
+    A call carries its `identity`, a result the SHA-256 of its text as `result_hash` (before a long text was cut).
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -53,6 +58,28 @@ class Event(BaseModel):
     args: dict[str, Any] = Field(default_factory=dict)
     outcome: Outcome | None = None
     seconds: float | None = None
+    identity: str | None = None
+    result_hash: str | None = None
+
+
+def call_identity(tool: str, args: dict[str, Any]) -> str:
+    """Return the SHA-256 of the tool's name, a newline and its arguments as canonical JSON (SPEC.md section 4)."""
+    return _sha256(f"{tool}\n{_canonical(args)}")
+
+
+def _canonical(value: object) -> str:
+    """Return RFC 8785 JSON of what arguments hold: keys in the order of UTF-16, a whole float as an integer."""
+    if isinstance(value, dict):
+        keys = sorted(value, key=lambda key: str(key).encode("utf-16-be", "surrogatepass"))
+        return "{" + ",".join(f"{_canonical(str(key))}:{_canonical(value[key])}" for key in keys) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(map(_canonical, value)) + "]"
+    whole = isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_PLAIN
+    return json.dumps(int(value) if whole else value, ensure_ascii=False, default=str)  # type: ignore[call-overload]
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class EventLog:
@@ -72,7 +99,12 @@ class EventLog:
         Raises:
             RecordError: the disk refused.
         """
-        fields["text"] = str(fields.get("text", ""))[:MAX_TEXT]
+        text = str(fields.get("text", ""))
+        if kind is EventKind.TOOL_CALL:
+            fields.setdefault("identity", call_identity(str(fields.get("tool", "")), fields.get("args", {})))
+        if kind is EventKind.TOOL_RESULT:
+            fields.setdefault("result_hash", _sha256(text))
+        fields["text"] = text[:MAX_TEXT]
         event = Event(kind=kind, **fields)
         try:
             self._file.write(event.model_dump_json(exclude_none=True) + "\n")

@@ -17,6 +17,7 @@ from uuid import uuid4
 import psutil
 from pydantic import BaseModel, ConfigDict, Field
 
+from linestop import __version__
 from linestop.errors import RecordError
 from linestop.events import EventKind, EventLog, Outcome
 from linestop.paths import Layout
@@ -35,6 +36,8 @@ class Inputs(BaseModel):
     holder: str = Field(description="host:pid:start of the process, see `holder`")
     parent: str = Field(default="", description="run id of the run that started this one")
     flow_run: str = Field(default="", description="id of the Prefect flow run")
+    repository: str = Field(default="", description="root of the repository")
+    linestop: str = Field(default="", description="version that ran")
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -82,7 +85,7 @@ class RunRecord:
         self._result = Result(run_id=self.id, kind=kind, outcome="running", started=started, ended=started)
         inputs = Inputs(
             run_id=self.id, kind=kind, started=started, holder=holder(), parent=parent, flow_run=flow_run,
-            parameters=parameters,
+            repository=str(layout.root), linestop=__version__, parameters=parameters,
         )  # fmt: skip
         self.events = EventLog(self.folder / "events.jsonl")
         self.write("inputs.json", inputs.model_dump_json(indent=2))

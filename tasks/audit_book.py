@@ -38,7 +38,10 @@ class AuditBook:
     def __init__(self, desk: AuditDesk, order: AuditOrder) -> None:
         self.desk = desk
         parameters = order.model_dump(exclude={"repository"})
-        self.record = RunRecord(desk.layout, "audit", flow_run=flow_run.id or "", base=desk.base, **parameters)
+        self.record = RunRecord(
+            desk.layout, "audit", flow_run=flow_run.id or "", base=desk.base,
+            policy=desk.policy.audit.model_dump(mode="json"), **parameters,
+        )  # fmt: skip
         self.broken: list[ToolError] = []
         self.unusable: list[str] = []
         self._started = monotonic()

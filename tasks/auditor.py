@@ -51,7 +51,9 @@ async def auditor(
         drafts = desk.draft(found.code, reported, stands)
         said["text"] = f"{len(drafts.drafts)} plans, {drafts.waiting} findings wait"
     with record.step("write", branch=desk.plans_branch):
-        plans = await asyncio.to_thread(desk.write, drafts, stands)
+        plans, diff = await asyncio.to_thread(desk.write, drafts, stands)
+    if plans:
+        record.write("diff.patch", diff)
     for plan in plans:
         get_run_logger().info(
             "audit.planned plan=%s chunks=%d%s", plan.id, len(plan.chunks), " gated=yes" if plan.gated else "",

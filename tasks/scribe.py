@@ -65,7 +65,10 @@ def desk(order: DocumentOrder) -> Desk:
     policy = load_policy(layout)
     workspaces = GitWorkspaces(layout.root)
     base = workspaces.head(order.ref or workspaces.base_branch(policy.execution.base))
-    record = RunRecord(layout, "documentation", flow_run=flow_run.id or "", base=base, **order.model_dump())
+    record = RunRecord(
+        layout, "documentation", flow_run=flow_run.id or "", base=base, policy=policy.documentation.model_dump(),
+        **order.model_dump(),
+    )  # fmt: skip
     return Desk(order, layout, policy, workspaces, record, base)
 
 
@@ -175,6 +178,8 @@ async def commit_pages(at: Desk, wiki: Wiki, state: WikiState) -> str | None:
         commit = await asyncio.to_thread(lambda: branch.write(state, wiki.pages, message=message))
         said["text"] = commit or "nothing to commit"
     if commit:
+        diff = await asyncio.to_thread(GitHistory(at.workspaces).patch, state.parents[0], commit)
+        at.record.write("diff.patch", diff)
         get_run_logger().info(
             "wiki.committed branch=%s commit=%s", BRANCH, commit[:12], extra={"action": "wiki.committed"}
         )

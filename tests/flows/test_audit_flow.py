@@ -89,6 +89,7 @@ async def test_the_record_holds_what_was_found_and_planned(root: Path) -> None:
     assert values["plans"] == [plan.id for plan in report.plans]
     assert values["rules"]["F632"] == 1
     rows = json.loads((folder / "findings.json").read_text())
+    assert "+++ b/plans/" in (folder / "diff.patch").read_text()
     assert {row["plan"] for row in rows if not row["in_tests"]} == set(values["plans"])
 
 

@@ -178,7 +178,7 @@ def test_strange_files_stop_no_query(layout: Layout, strange: Callable[[Layout],
         "DROP TABLE runs",
         "INSERT INTO runs (run_id) VALUES ('x')",
         "CREATE TABLE mine AS SELECT 1",
-    ],  # fmt: skip
+    ],
 )
 def test_a_question_of_ones_own_reaches_nothing_but_the_tables(layout: Layout, sql: str, tmp_path: Path) -> None:
     with Analysis(layout) as analysis, pytest.raises(UsageError) as caught:

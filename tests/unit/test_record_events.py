@@ -1,0 +1,54 @@
+"""What a record says of itself: calls and results can be recognised again, a rerun knows where and with what."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from linestop import __version__
+from linestop.events import MAX_TEXT, EventKind, call_identity, read_events
+from linestop.paths import Layout
+from linestop.records import RunRecord
+
+
+@pytest.mark.parametrize(
+    ("args", "canonical"),
+    [
+        pytest.param({"b": 1, "a": "é"}, '{"a":"é","b":1}', id="sorted keys, no escapes"),
+        pytest.param({"x": [1.0, 0.5, None, True]}, '{"x":[1,0.5,null,true]}', id="whole floats are integers"),
+        pytest.param({"\ue000": 1, "\U0001f600": 2}, '{"\U0001f600":2,"\ue000":1}', id="keys in the order of UTF-16"),
+        pytest.param({}, "{}", id="nothing"),
+    ],
+)
+def test_a_call_is_known_by_its_tool_and_canonical_arguments(args: dict[str, object], canonical: str) -> None:
+    assert call_identity("edit", args) == hashlib.sha256(f"edit\n{canonical}".encode()).hexdigest()
+
+
+def test_a_step_leaves_a_call_and_a_result_that_can_be_recognised(tmp_path: Path) -> None:
+    long = "x" * (MAX_TEXT + 1)
+    record = RunRecord(Layout(tmp_path), "audit")
+    with record.step("scan", source="ruff") as said:
+        said["text"] = long
+    record.finish("done")
+    call, result = [one for one in read_events(record.folder / "events.jsonl") if one.tool]
+    assert call.identity == call_identity("scan", {"source": "ruff"})
+    assert (len(result.text), result.result_hash) == (MAX_TEXT, hashlib.sha256(long.encode()).hexdigest())
+
+
+def test_other_events_carry_neither(tmp_path: Path) -> None:
+    record = RunRecord(Layout(tmp_path), "audit")
+    record.events.append(EventKind.MESSAGE, text="hello")
+    record.finish("done")
+    assert all(not {"identity", "result_hash"} & set(json.loads(line)) for line in _lines(record))
+
+
+def test_the_inputs_name_repository_and_version(tmp_path: Path) -> None:
+    record = RunRecord(Layout(tmp_path), "audit")
+    record.finish("done")
+    inputs = json.loads((record.folder / "inputs.json").read_text())
+    assert (inputs["repository"], inputs["linestop"]) == (str(tmp_path), __version__)
+
+
+def _lines(record: RunRecord) -> list[str]:
+    return (record.folder / "events.jsonl").read_text().splitlines()
