@@ -30,6 +30,7 @@ class Station:
         self.record = record
         self.could_not: list[str] = []
         self.corrections: list[str] = []
+        self._told: dict[str, CheckReport] = {}
         self.set_aside = line.workspaces.set_aside(ticket.branch, tip=self.tip, ticket=ticket.id)
         self.worktree = line.workspaces.open(ticket.id, branch=ticket.branch, base=ticket.base)
         self.base_checkout = line.workspaces.checkout(f"{ticket.id}-base", ticket.base)
@@ -56,6 +57,15 @@ class Station:
     def baseline(self) -> CheckReport:
         """Return what the checks said about the untouched base."""
         return baseline(self.line.layout, self.checks, self.base_checkout, self.ticket.base)
+
+    def tell(self, commit: str, report: CheckReport) -> None:
+        """Remember a report for makers, by the commit's tree; a flaky or a slow one is worth a second look."""
+        if not report.flaky and not any(run.timed_out for run in report.runs):
+            self._told[self._tree(commit)] = report
+
+    def told(self, commit: str) -> CheckReport | None:
+        """Return what the checks said of the same tree before. For makers' trials only: no verdict rests on it."""
+        return self._told.get(self._tree(commit))
 
     def remaining(self) -> tuple[Chunk, ...]:
         """Return the chunks that no earlier run finished, in the plan's order."""
@@ -108,6 +118,9 @@ class Station:
         close_workplace(self.line, self.ticket.id)
         if self.tip == self.ticket.base:
             self.line.workspaces.drop_branch(self.ticket.branch, at=self.ticket.base)
+
+    def _tree(self, commit: str) -> str:
+        return self.line.workspaces.git.run("rev-parse", "--verify", f"{commit}^{{tree}}").strip()
 
     def _save(self, **changes: object) -> None:
         self.ticket = self.line.tracker.save(self.ticket.model_copy(update=changes))

@@ -129,10 +129,14 @@ def _trial(station: Station) -> CheckReport:
     """Return what the checks say about the worktree as it stands, judged against the base: green is nothing broken.
 
     The maker asks this while it works. It runs in a clean checkout with the base's tests, as the checker's run does.
+    What was tried or rejected before is not run again: the first trial after a rejection is the rejected tree.
     """
     commit = station.line.workspaces.snapshot(station.worktree)
-    name = f"{station.ticket.id}-trial"
-    report = checked(station.line, station.checks, name, base=station.ticket.base, commit=commit)
+    report = station.told(commit)
+    if report is None:
+        name = f"{station.ticket.id}-trial"
+        report = checked(station.line, station.checks, name, base=station.ticket.base, commit=commit)
+        station.tell(commit, report)
     broken = judge_checks(station.baseline, report)
     if not broken:
         return CheckReport(runs=tuple(_forgiven(run) for run in report.runs), tests=report.tests)
