@@ -147,7 +147,7 @@ def checks_for(layout: Layout, policy: Policy, checkout: Path) -> RepositoryChec
         PolicyError: the policy's section `checks` can't be used.
         ToolError: the environment can't be built.
     """
-    project = ProjectFiles(checkout)
+    project = ProjectFiles(checkout, name=layout.root.name)
     detection = detect(project, policy.checks)
     environment = python_environment(layout, policy.checks, project, detection) if detection.python else None
     return RepositoryChecks(detection, environment, timeout_seconds=policy.checks.timeout_seconds)

@@ -90,7 +90,7 @@ def _has_tests(project: ProjectFiles) -> bool:
 def _nothing(project: ProjectFiles) -> RepositoryError:
     kind = "Python files but no test among them" if project.has_python else "no Python file"
     return RepositoryError(
-        f"no tests were found in {project.root.name}",
+        f"no tests were found in {project.name}",
         found=f"{kind}; looked at pyproject.toml, pytest.ini, setup.cfg, tox.ini, noxfile.py, Makefile and test files",
         todo=TODO,
     )

@@ -23,8 +23,9 @@ _NOT_OURS = frozenset({"node_modules", "venv", "env", "build", "dist", "site-pac
 class ProjectFiles:
     """The files of one checkout, each read at most once."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, name: str | None = None) -> None:
         self.root = root.resolve()
+        self.name = name or self.root.name  # a checkout's folder is not called as its repository
         self._texts: dict[str, str | None] = {}
 
     def text(self, path: str) -> str | None:
