@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,7 +83,7 @@ async def _measures(scratch: Path, pairs: int, repository: Path | None) -> list[
     tickets, flow_runs = await ticket_cost(example, scratch / "store", tickets=3, pairs=min(pairs, 3))
     share = await machinery_share(tickets, flow_runs, task=task.ours, subflow=subflow.ours)
     if repository:
-        copy = shutil.copytree(repository, scratch / repository.name, symlinks=True)
+        copy = _clone(repository, scratch / repository.name)
         real, _ = await ticket_cost(copy, scratch / "store", tickets=1, pairs=min(pairs, 3))
         tickets += real
     _say("the main job …")
@@ -102,6 +103,12 @@ def _large_repository(target: Path) -> Path:
     git.run("init", "--quiet", "--template=", "--initial-branch=main")
     git.run("add", "--all", ".")
     git.run("commit", "--quiet", "--no-verify", "-m", "the source as installed")
+    return target
+
+
+def _clone(repository: Path, target: Path) -> Path:
+    """Return a copy of a repository's branch, without the plans and tickets that it may have."""
+    subprocess.run(["git", "clone", "--quiet", "--single-branch", str(repository), str(target)], check=True)
     return target
 
 
