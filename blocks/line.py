@@ -10,6 +10,7 @@ from linestop.blocks.scanners import scanners_for
 from linestop.blocks.static_engine import StaticEngine
 from linestop.checks import is_check_configuration, is_test_path
 from linestop.findings import Finding
+from linestop.guards import allowances
 from linestop.incidents import IncidentStore
 from linestop.paths import Layout, repository_root
 from linestop.policy import load_policy
@@ -23,6 +24,7 @@ class Line:
     def __init__(self, repository: str | Path, *, engine: Engine | None = None) -> None:
         self.layout = Layout(repository_root(Path(repository)))
         self.policy = load_policy(self.layout)
+        allowances(self.policy.guards)  # an exception that allows nothing is said before anything runs
         self.workspaces = GitWorkspaces(self.layout.root)
         self.tracker = SqliteTracker(self.layout.tracker)
         self.incidents = IncidentStore(self.layout)

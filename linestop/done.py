@@ -151,7 +151,8 @@ def _evidence(ticket: Ticket, proof: Proof | None, definition: Definition) -> Ti
         return TicketEvidence(
             ticket=ticket.id, state=ticket.state, counts=given, detail=ticket.reason or "gated, but nobody said why"
         )
-    detail = ticket.reason or f"it is {ticket.state}"
+    claimed = ticket.state is TicketState.CLAIMED
+    detail = f"it is worked on by {ticket.holder}" if claimed else ticket.reason or f"it is {ticket.state}"
     return TicketEvidence(ticket=ticket.id, state=ticket.state, counts=False, detail=detail)
 
 
