@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from linestop.errors import PolicyError
@@ -110,8 +111,17 @@ def load_policy(layout: Layout) -> Policy:
         raise PolicyError(
             f"the policy can't be used: {key}: {first['msg']}",
             found=f"{first.get('input')!r} in {layout.config} or the environment",
-            todo="correct it; `linestop doctor` prints every value and where it came from",
+            todo=_mend(first),
         ) from error
+
+
+def _mend(problem: ErrorDetails) -> str:
+    if problem["type"] != "extra_forbidden":
+        return "correct it; docs/ describes each value, `linestop doctor` shows what holds once the file can be read"
+    section = Policy.model_fields.get(str(problem["loc"][0]))
+    inner = section.annotation if section and len(problem["loc"]) > 1 else Policy
+    known = inner.model_fields if isinstance(inner, type) and issubclass(inner, BaseModel) else Policy.model_fields
+    return f"remove it, or use one of: {', '.join(known)}"
 
 
 def _file_values(path: Path) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from linestop.deployments.doctor.diagnosis import Diagnosis, ok, problem, warnin
 from linestop.deployments.server import answers, running_server
 from linestop.paths import home
 
-MIN_GIT = (2, 30)  # `git worktree` with --lock and repair, safe.directory in -c
+MIN_GIT = (2, 36)  # `git worktree` with --lock and repair, safe.directory in -c; git_commands.py says the same
 MIN_FREE_BYTES = 1_000_000_000  # a server, some environments and worktrees
 LOW_FREE_BYTES = 5_000_000_000
 _PACKAGES = {  # what linestop's own pyproject.toml asks for, and why a foreign version breaks
@@ -50,9 +50,9 @@ def _git() -> Diagnosis:
     text = _said(["git", "--version"])
     found = re.search(r"(\d+)\.(\d+)", text or "")
     if not text or not found:
-        return problem("git", "no git on PATH", "install git 2.30 or newer")
+        return problem("git", "no git on PATH", "install git 2.36 or newer")
     if (int(found[1]), int(found[2])) < MIN_GIT:
-        return problem("git", text, "install git 2.30 or newer")
+        return problem("git", text, "install git 2.36 or newer")
     return ok("git", text.removeprefix("git version "))
 
 

@@ -1,5 +1,6 @@
 """Which findings count: what is excluded goes, what two sources say of one place is said once, tests stand apart."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ _ALIASES = {
     "unused-variable": frozenset(("F841", "ARG001", "ARG002", "RUF059", "B007")),
     "unused-function": frozenset(("F811",)),
 }
+_BANDIT = re.compile(r"B(\d{3})")
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,15 @@ def sort_out(
     )
 
 
+def _names(finding: Finding) -> frozenset[str]:
+    """Return what ruff calls the same problem: bandit's B324 is its S324."""
+    if finding.source != "ruff" and (bandit := _BANDIT.fullmatch(finding.rule)):
+        return frozenset((f"S{bandit[1]}",))
+    return _ALIASES.get(finding.rule, frozenset())
+
+
 def unique(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return each problem once: the same rule and message at a line, whoever says it, and vulture's echo of ruff."""
+    """Return each problem once: one rule and message at a line, whoever says it; no echo of ruff by vulture or bandit."""
     seen: set[tuple[str, int, str, str]] = set()
     rules_at: dict[tuple[str, int], set[str]] = {}
     kept = []
@@ -57,7 +66,7 @@ def unique(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         place = (finding.path, finding.line)
         said = rules_at.setdefault(place, set())
         key = (*place, finding.rule.casefold(), finding.message.casefold())
-        if key in seen or _ALIASES.get(finding.rule, frozenset()) & said:
+        if key in seen or _names(finding) & said:
             continue
         seen.add(key)
         said.add(finding.rule)

@@ -84,3 +84,8 @@ def test_excluded_ignored_vendored_and_tests_are_sorted_out(tmp_path: Path) -> N
     )
     assert [one.path for one in kept.code] == ["a.py", "b.py"]
     assert [one.path for one in kept.tests] == ["tests/test_a.py"]
+
+
+def test_bandits_echo_of_ruff_is_said_once() -> None:
+    ruff, echo, other = finding("ruff", "S324"), finding("bandit", "B324"), finding("bandit", "B105")
+    assert [(one.source, one.rule) for one in unique([echo, other, ruff])] == [("ruff", "S324"), ("bandit", "B105")]
