@@ -58,7 +58,7 @@ def _names(finding: Finding) -> frozenset[str]:
 
 
 def unique(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return each problem once: one rule and message at a line, whoever says it; no echo of ruff by vulture or bandit."""
+    """Return each problem once: a rule and message at a line, whoever says it, no echo of ruff by another tool."""
     seen: set[tuple[str, int, str, str]] = set()
     rules_at: dict[tuple[str, int], set[str]] = {}
     kept = []
