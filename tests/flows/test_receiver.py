@@ -258,8 +258,12 @@ async def test_a_push_and_a_merge_of_one_commit_share_the_run(forge: Forge) -> N
     assert list(forge.starter.runs) == [f"merge:{KEY}:{PUSHED}"]
 
 
-async def test_github_may_send_a_form(forge: Forge) -> None:
-    body = urlencode({"payload": json.dumps(payload("github_push"))}).encode()
+@pytest.mark.parametrize(
+    "form", [pytest.param(True, id="as-github-sends-it"), pytest.param(False, id="json-as-curl-calls-it-a-form")]
+)
+async def test_a_form_is_read_and_json_that_is_called_one(forge: Forge, form: bool) -> None:
+    text = json.dumps(payload("github_push"))
+    body = (urlencode({"payload": text}) if form else text).encode()
     answer = await forge.send("github", "push", body, **{"Content-Type": "application/x-www-form-urlencoded"})
     assert answer.status_code == 202
 
