@@ -45,7 +45,7 @@ def target(tmp_path: Path, mark: Path) -> Path:
         "shop/__init__.py": "import os\n\n\ndef one():\n    return 1\n",
         "shop/-dash and space\nnewline.py": "import os\n",
         "tests/test_shop.py": "from shop import one\n\n\ndef test_one():\n    assert one() == 1\n",
-        "conftest.py": bomb,
+        "conftest.py": bomb + f"pathlib.Path({str(mark.parent / 'ran')!r}).write_text(__name__)\n",
         "pyproject.toml": '[project]\nname = "shop"\nversion = "1"\n[tool.setuptools]\npackages = ["shop"]\n',
         "prefect.toml": '[api]\nurl = "http://127.0.0.1:9/api"\n',
         ".env": "PREFECT_API_URL=http://127.0.0.1:9/api\nLINESTOP_HOME=/nowhere\n",
@@ -75,6 +75,8 @@ def test_nothing_of_the_target_runs_in_linestop_or_sees_its_environment(home: Pa
     reports = reported(home, "run", ".", cwd=target)
     assert [path.name for path in mark.iterdir()] == []
     assert reports["audit"]["findings"]
+    assert [ticket["state"] for ticket in reports["execution"]["tickets"] if ticket["commits"]] == ["done"], reports
+    assert (mark.parent / "ran").read_text() == "conftest"  # the trap was stepped on, in the checks and nowhere else
     for words in (("doctor",), ("history",), ("insight",), ("ticket", "list"), ("oracle",)):
         linestop(home, *words, cwd=target)
     assert [path.name for path in mark.iterdir()] == []
