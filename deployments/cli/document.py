@@ -57,6 +57,7 @@ def document_summary(report: "DocumentReport", root: Path, *, json_: bool = Fals
 
     from linestop.deployments.cli.summary import stdout  # noqa: PLC0415
     from linestop.text import plain  # noqa: PLC0415
+    from linestop.wiki.problems import MAX_FIXES  # noqa: PLC0415
 
     console = stdout()
     if json_:
@@ -73,10 +74,15 @@ def document_summary(report: "DocumentReport", root: Path, *, json_: bool = Fals
         console.print(f"          {escape(plain(problem.todo, limit=300))}")
     if len(report.problems) > SHOWN:
         console.print(f"  … and {len(report.problems) - SHOWN} more; --json lists all")
+    if len(report.problems) > MAX_FIXES:
+        console.print(
+            f"{len(report.problems)} problems, more than {MAX_FIXES}: --fix mends none until a person has looked "
+            "and corrected some."
+        )
     if report.commit:
         console.print(f"Branch: [bold]{report.branch}[/bold] at {report.commit[:12]}")
     else:
-        console.print("Nothing was stale: no commit was made.")
+        console.print("Nothing had to be rewritten: no commit was made.")
     console.print(f"Next: [bold]{escape(next_command(report, root))}[/bold]")
 
 

@@ -10,7 +10,7 @@ import pytest
 from linestop.deployments.cli.document import document_summary, next_command
 from linestop.errors import RepositoryError
 from linestop.flows.documentation import documentation
-from linestop.wiki import BRANCH, DocumentOrder, DocumentReport, ProblemKind
+from linestop.wiki import BRANCH, DocumentOrder, DocumentReport, Problem, ProblemKind
 
 ENVIRONMENT = {
     "PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null",
@@ -97,3 +97,16 @@ def test_the_summary_says_what_to_type_next(root: Path, capsys: pytest.CaptureFi
     assert f"merge {BRANCH}" in capsys.readouterr().out
     document_summary(report, root, json_=True)
     assert json.loads(capsys.readouterr().out)["pages"] == 3
+
+
+def test_the_summary_of_too_many_problems_says_that_none_is_mended(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = tuple(
+        Problem(
+            kind=ProblemKind.DEAD_LINK, page="wiki/a.md", detail=f"links to {number}", todo="correct it", target="x"
+        )
+        for number in range(11)
+    )
+    document_summary(DocumentReport(run_id="r", base="a" * 40, problems=found, waits=True), root)
+    assert "11 problems, more than 10: --fix mends none" in " ".join(capsys.readouterr().out.split())
