@@ -1,5 +1,6 @@
 """The local tracker: one SQLite file. Every write is one immediate transaction; reading never creates the file."""
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -120,17 +121,30 @@ class SqliteTracker:
             yield None
             return
         with self._translated():
-            connection = sqlite3.connect(self.path)
+            connection = self._reader()
             try:
                 connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
                 yield connection if _version(connection, self.path) else None  # 0: another is creating it just now
             finally:
                 connection.close()
 
+    def _reader(self) -> sqlite3.Connection:
+        """Return a connection; to a file on a read-only disk one that needs none of SQLite's files beside it."""
+        beside = self.path.with_name(f"{self.path.name}-wal")
+        if os.access(self.path.parent, os.W_OK) or beside.exists():  # what stands in a WAL is not to be overlooked
+            return sqlite3.connect(self.path)
+        return sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
+        except sqlite3.OperationalError as error:  # locked, full, read-only: the tickets themselves are well
+            raise TrackerError(
+                f"the tracker {self.path} can't be used",
+                found=f"{type(error).__name__}: {error}",
+                todo="free disk space, make the folder writable, or let the other process end; then run again",
+            ) from error
         except sqlite3.Error as error:
             raise TrackerError(
                 f"the tracker {self.path} can't be used",
