@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
+from typing import Generic, TypeVar
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -38,6 +39,7 @@ from linestop.wiki import (
 )
 
 MAX_DELIVERIES = 500
+T = TypeVar("T")
 MAX_LISTED = 50
 
 
@@ -52,6 +54,17 @@ class Desk:
     record: RunRecord
     base: str
     started: float = field(default_factory=monotonic)
+
+
+class Held(Generic[T]):
+    """A large value on its way from task to task, of which Prefect sees the outside only.
+
+    It looks through collections and dataclasses for what a task depends on: with thousands of pages that takes longer
+    than to write them.
+    """
+
+    def __init__(self, value: T) -> None:
+        self.value = value
 
 
 def desk(order: DocumentOrder) -> Desk:
@@ -83,7 +96,7 @@ def failing(at: Desk) -> Iterator[None]:
 
 
 @task(name="read-code", task_run_name="read-code", cache_policy=NO_CACHE, persist_result=False)
-async def read_code(at: Desk) -> Source:
+async def read_code(at: Desk) -> Held[Source]:
     """Return everything the wiki is made from, of the commit to document."""
     with at.record.step("read-code", commit=at.base) as said:
         source = await asyncio.to_thread(_source, at)
@@ -92,7 +105,7 @@ async def read_code(at: Desk) -> Source:
         "code.read commit=%s files=%d commits=%d", at.base[:12], len(source.files), len(source.commits),
         extra={"action": "code.read"},
     )  # fmt: skip
-    return source
+    return Held(source)
 
 
 def _source(at: Desk) -> Source:
@@ -131,54 +144,54 @@ def _last_commit(result: Result) -> str | None:
 
 
 @task(name="read-pages", task_run_name="read-pages", cache_policy=NO_CACHE, persist_result=False)
-async def read_pages(at: Desk) -> WikiState:
+async def read_pages(at: Desk) -> Held[WikiState]:
     """Return the pages as people and earlier runs left them."""
     with at.record.step("read-pages"):
-        return await asyncio.to_thread(WikiBranch(at.workspaces).state, at.base)
+        return Held(await asyncio.to_thread(WikiBranch(at.workspaces).state, at.base))
 
 
 @task(name="build-pages", task_run_name="build-pages", cache_policy=NO_CACHE, persist_result=False)
-async def build_pages(at: Desk, source: Source, state: WikiState) -> Wiki:
+async def build_pages(at: Desk, source: Held[Source], state: Held[WikiState]) -> Held[Wiki]:
     """Return the wiki as it should be; people's text stays."""
     with at.record.step("build-pages") as said:
-        wiki = await asyncio.to_thread(build, source, state.pages)
+        wiki = await asyncio.to_thread(build, source.value, state.value.pages)
         said["text"] = f"{len(wiki.pages)} pages, {len(wiki.written)} to write, {len(wiki.removed)} to remove"
     get_run_logger().info(
         "pages.built pages=%d stale=%d removed=%d kept=%d", len(wiki.pages), len(wiki.written), len(wiki.removed),
         len(wiki.kept), extra={"action": "pages.built"},
     )  # fmt: skip
-    return wiki
+    return Held(wiki)
 
 
 @task(name="lint-pages", task_run_name="lint-pages", cache_policy=NO_CACHE, persist_result=False)
-async def lint_pages(at: Desk, wiki: Wiki, state: WikiState) -> tuple[Problem, ...]:
+async def lint_pages(at: Desk, wiki: Held[Wiki], state: Held[WikiState]) -> tuple[Problem, ...]:
     """Return what is wrong with the pages."""
     with at.record.step("lint-pages") as said:
-        problems = await asyncio.to_thread(lint, wiki, state.others)
+        problems = await asyncio.to_thread(lint, wiki.value, state.value.others)
         said["text"] = "\n".join(str(problem) for problem in problems[:100])
     get_run_logger().info("wiki.linted problems=%d", len(problems), extra={"action": "wiki.linted"})
     return problems
 
 
 @task(name="mend-pages", task_run_name="mend-pages", cache_policy=NO_CACHE, persist_result=False)
-async def mend_pages(at: Desk, wiki: Wiki, problems: tuple[Problem, ...]) -> Wiki:
+async def mend_pages(at: Desk, wiki: Held[Wiki], problems: tuple[Problem, ...]) -> Held[Wiki]:
     """Return the wiki with its problems mended, where the order allows it and they are few enough."""
     if not at.order.fix or not problems or not may_mend(problems):
         return wiki
     with at.record.step("mend-pages"):
-        return await asyncio.to_thread(mended, wiki, problems)
+        return Held(await asyncio.to_thread(mended, wiki.value, problems))
 
 
 @task(name="commit-pages", task_run_name="commit-pages", cache_policy=NO_CACHE, persist_result=False)
-async def commit_pages(at: Desk, wiki: Wiki, state: WikiState) -> str | None:
+async def commit_pages(at: Desk, wiki: Held[Wiki], state: Held[WikiState]) -> str | None:
     """Commit the pages on their branch and return the commit, or None where they stand there already."""
     with at.record.step("commit-pages") as said:
-        message = _message(at, wiki)
+        message = _message(at, wiki.value)
         branch = WikiBranch(at.workspaces)
-        commit = await asyncio.to_thread(lambda: branch.write(state, wiki.pages, message=message))
+        commit = await asyncio.to_thread(lambda: branch.write(state.value, wiki.value.pages, message=message))
         said["text"] = commit or "nothing to commit"
     if commit:
-        diff = await asyncio.to_thread(GitHistory(at.workspaces).patch, state.parents[0], commit)
+        diff = await asyncio.to_thread(GitHistory(at.workspaces).patch, state.value.parents[0], commit)
         at.record.write("diff.patch", diff)
         get_run_logger().info(
             "wiki.committed branch=%s commit=%s", BRANCH, commit[:12], extra={"action": "wiki.committed"}
@@ -196,10 +209,10 @@ def _message(at: Desk, wiki: Wiki) -> str:
 
 
 async def close_desk(
-    at: Desk, wiki: Wiki, before: tuple[Problem, ...], after: tuple[Problem, ...], commit: str | None
+    at: Desk, held: Held[Wiki], before: tuple[Problem, ...], after: tuple[Problem, ...], commit: str | None
 ) -> DocumentReport:
     """Return the report, after it was published and recorded."""
-    fixed = tuple(problem for problem in before if problem not in after)
+    wiki, fixed = held.value, tuple(problem for problem in before if problem not in after)
     report = DocumentReport(
         run_id=at.record.id, base=at.base, commit=commit, pages=len(wiki.pages), written=wiki.written,
         removed=wiki.removed, kept=wiki.kept, problems=after, fixed=fixed,

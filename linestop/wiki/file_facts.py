@@ -16,6 +16,7 @@ _LINE_COMMENTS = {
 _STARTS = {
     ending: mark for mark, endings in _LINE_COMMENTS.items() for ending in endings.split()
 }  # ".ini" has both; the last one wins, and "#" is tried for every file anyway
+_PREPROCESSED = frozenset(["c", "cc", "cpp", "cs", "cxx", "h", "hpp"])  # there `#` begins an order to the compiler
 _LEGAL = re.compile(r"copyright|licen[sc]e|spdx|all rights reserved|-\*-|vim?:|eslint|prettier", re.IGNORECASE)
 _BLOCK = re.compile(r"/\*+!?(.*?)\*/|<!--(.*?)-->|\{-(.*?)-\}", re.DOTALL)
 _LOOKED_AT = 4000  # characters; a comment further down is not the file's introduction
@@ -29,6 +30,8 @@ def introduction(file: SourceFile, python: ModuleFacts | None = None) -> str:
         return python.doc
     text = file.text[:_LOOKED_AT]
     ending = _ending(file.path)
+    if ending in _PREPROCESSED:
+        text = re.sub(r"(?m)^[ \t]*#.*$", "code", text)
     if ending in ("md", "markdown", "rst"):
         return _heading(text)
     return _block_comment(text) or _line_comment(text, _STARTS.get(ending, "#"))
@@ -84,4 +87,4 @@ def size(file: SourceFile) -> str:
         return file.kind
     if file.content is None:
         return "large, not read"
-    return f"{len(file.content):,} bytes" if file.binary else f"{file.lines:,} lines"
+    return f"{len(file.content):,} bytes" if file.binary else f"{file.lines:,} line{'s' * (file.lines != 1)}"

@@ -4,6 +4,7 @@ import pytest
 
 from linestop.wiki import Source, SourceFile, build, lint
 from linestop.wiki.claims import blocks
+from linestop.wiki.file_facts import introduction
 from linestop.wiki.links import addresses
 from linestop.wiki.prose import code, prose
 
@@ -75,3 +76,14 @@ def _toml(text: str) -> str:
 )
 def test_prose_reads_as_it_was_meant(text: str, expected: str) -> None:
     assert prose(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("#include <Python.h>\nint x;\n", "", id="an order to the compiler says nothing"),
+        pytest.param("/* Escapes text fast. */\n#include <Python.h>\n", "Escapes text fast.", id="a comment does"),
+    ],
+)
+def test_c_files_are_introduced_by_their_comments(text: str, said: str) -> None:
+    assert introduction(SourceFile("src/a.c", text.encode())) == said
