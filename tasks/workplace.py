@@ -31,7 +31,7 @@ async def workplace(line: Line, order: TicketOrder) -> AsyncIterator[Station | N
 
 @asynccontextmanager
 async def _claimed(line: Line, order: TicketOrder) -> AsyncIterator[Station | None]:
-    ticket = await asyncio.to_thread(claim, line, order.ticket, holder=holder())
+    ticket = await _claim(line, order.ticket)
     if ticket is None:
         yield None
         return
@@ -60,6 +60,18 @@ async def _claimed(line: Line, order: TicketOrder) -> AsyncIterator[Station | No
         reason = await asyncio.to_thread(_incident, line, held, error, record)
         _give_back(line, held, TicketState.STOPPED, reason)
         _finish(record, "failed", summary=_words(error), ticket=ticket.id)
+        raise
+
+
+async def _claim(line: Line, ticket_id: str) -> Ticket | None:
+    """Claim a ticket; where the run is cancelled meanwhile, give back what was just claimed."""
+    claiming = asyncio.ensure_future(asyncio.to_thread(claim, line, ticket_id, holder=holder()))
+    try:
+        return await asyncio.shield(claiming)
+    except asyncio.CancelledError:
+        await asyncio.wait([claiming])
+        if claiming.done() and not claiming.exception() and (ticket := claiming.result()):
+            _give_back(line, ticket, TicketState.OPEN, "")
         raise
 
 

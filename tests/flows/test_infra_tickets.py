@@ -78,26 +78,17 @@ async def test_infra_tickets_of_one_batch_go_one_after_the_other_though_two_may_
     assert not overlap(spans(root))
 
 
-async def test_a_ticket_without_infra_does_not_wait_for_the_lock(tmp_path: Path) -> None:
-    root = small_shop(tmp_path / "shop")
-    write_plans(root, unused_imports("stock", "shop/stock.py"))
-    async with infra_lock(5):
-        report = await run(root)
-    assert report.answer is Answer.DONE
-
-
-async def test_a_lock_that_is_never_free_leaves_the_ticket_open_and_names_its_holder(
+async def test_a_lock_that_is_never_free_leaves_its_ticket_open_and_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LINESTOP_EXECUTION__INFRA_WAIT_SECONDS", "0.5")
     root = small_shop(tmp_path / "shop")
-    write_plans(root, infra(unused_imports("stock", "shop/stock.py")))
+    write_plans(root, infra(unused_imports("stock", "shop/stock.py")), unused_imports("prices", "shop/prices.py"))
     async with infra_lock(5, who="somebody"):
         report = await run(root)
-    ticket = Line(root).tracker.get("stock")
+    states = {ticket.id: (ticket.state, ticket.attempts) for ticket in report.tickets}
     assert report.answer is Answer.NOT_DONE
-    assert (ticket.state, ticket.attempts) == (TicketState.OPEN, 0)
-    assert (await run(root)).answer is Answer.DONE
+    assert states == {"stock": (TicketState.OPEN, 0), "prices": (TicketState.DONE, 1)}
 
 
 async def test_a_plan_that_came_to_need_the_lock_after_it_was_filed_waits_for_it(
