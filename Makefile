@@ -16,7 +16,7 @@ run: .venv/.done
 	@$(BIN)/linestop run $(REPO) || test $$? -eq 4
 
 test: .venv/.done
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n logical
 
 live: .venv/.done
 	@$(BIN)/python -m pytest tests/live -m live
