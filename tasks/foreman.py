@@ -1,6 +1,7 @@
 """The foreman: opens an execution run's record, and closes it with a report that people read."""
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 from time import monotonic
 from typing import Self
@@ -17,6 +18,7 @@ from linestop.execution.report import batch_page
 from linestop.execution.runs import audit_of, ticket_flow_runs
 from linestop.records import RunRecord
 from linestop.tasks.artifacts import key_link, publish_markdown, run_link
+from linestop.tasks.planner import would_be
 from linestop.tasks.related import last_runs, plan_key
 
 
@@ -25,6 +27,7 @@ class Foreman:
 
     def __init__(self, line: Line, order: ExecutionOrder) -> None:
         self.line = line
+        self._order = order
         self.record = RunRecord(
             line.layout, "execution", flow_run=flow_run.id or "", **order.model_dump(exclude={"repository"})
         )
@@ -40,10 +43,14 @@ class Foreman:
                 self.record.finish("broken-off", summary=str(error) or type(error).__name__)
 
     async def nothing(self) -> State[ExecutionReport]:
-        """End a run that found no plan and no ticket at all."""
-        report = self._report(None, Answer.DONE, ("there are no plans and no tickets",), ())
+        """End a run that found nothing to carry out, or may not file what it found."""
+        waiting = len(would_be(self.line)) if self._order.dry_run else 0
+        if waiting:
+            report = self._report(None, Answer.NOT_DONE, (f"a dry run: {waiting} plans would be filed",), ())
+        else:
+            report = self._report(None, Answer.DONE, ("there are no plans and no tickets: run the audit first",), ())
         self.record.finish("nothing", summary=report.reasons[0])
-        return Completed(data=report, name="Nothing", message="no plans: run the audit first")
+        return Completed(data=report, name="DryRun" if waiting else "Nothing", message=report.reasons[0])
 
     async def finished(
         self, verdict: OracleVerdict, ran: list[str], *, stop: str | None = None
@@ -52,15 +59,16 @@ class Foreman:
         reasons = (stop,) if stop else verdict.reasons
         report = self._report(verdict.batch, verdict.answer, reasons, tuple(ran))
         self.record.write("oracle.json", verdict.model_dump_json(indent=2))
-        self.record.finish(
-            str(verdict.answer), summary="; ".join(reasons), batch=verdict.batch, filed=list(self.filed), ran=ran
-        )
+        words = "; ".join(reasons) or _how_many(report)
+        self.record.finish(str(verdict.answer), summary=words, batch=verdict.batch, filed=list(self.filed), ran=ran)
         page = await asyncio.to_thread(self._page, report)
         await publish_markdown(f"{self.line.layout.key}-batch-{verdict.batch}", page, title=f"Batch {verdict.batch}")
         if verdict.answer is Answer.DONE:
             return Completed(data=report, message="the oracle says done")
         if verdict.answer is Answer.WAITING:
             return Completed(data=report, name="WaitingOnAPerson", message="; ".join(reasons))
+        if self._order.dry_run:
+            return Completed(data=report, name="DryRun", message="; ".join(reasons))
         return Failed(data=report, name="LineStop" if stop else "NotDone", message="; ".join(reasons))
 
     def _page(self, report: ExecutionReport) -> str:
@@ -74,7 +82,9 @@ class Foreman:
     def _report(
         self, batch: str | None, answer: Answer, reasons: tuple[str, ...], ran: tuple[str, ...]
     ) -> ExecutionReport:
-        tickets = self.line.tracker.list(batch) if batch else ()
+        tickets = (self.line.tracker.list(batch) if batch else ()) + (
+            would_be(self.line) if self._order.dry_run else ()
+        )
         return ExecutionReport(
             run_id=self.record.id,
             batch=batch,
@@ -85,3 +95,8 @@ class Foreman:
             tickets=tuple(TicketOutcome.of(ticket) for ticket in tickets),
             seconds=round(monotonic() - self._started, 2),
         )
+
+
+def _how_many(report: ExecutionReport) -> str:
+    counts = Counter(str(ticket.state) for ticket in report.tickets)
+    return f"batch {report.batch}: " + ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))

@@ -32,8 +32,7 @@ def file_tickets(line: Line, order: ExecutionOrder) -> tuple[str | None, tuple[s
     for ticket in tickets:
         if ticket.state in ENDED and (line.layout.worktrees / ticket.id).exists():
             close_workplace(line, ticket.id)  # its run was killed after the ticket had ended
-    known = {ticket.id for ticket in tickets}
-    plans = [] if order.dry_run else [plan for plan in line.plans.plans() if plan.id not in known]
+    plans = () if order.dry_run else unfiled(line, tickets)
     batch = order.batch or batch_of(tickets)
     if batch == NEW_BATCH and not plans:
         return _last(tickets), ()
@@ -42,6 +41,17 @@ def file_tickets(line: Line, order: ExecutionOrder) -> tuple[str | None, tuple[s
     if plans and not filed and not order.batch:  # another run was faster with all of them: its batch is the one
         return batch_of(line.tracker.list()) or _last(line.tracker.list()), ()
     return batch, filed
+
+
+def unfiled(line: Line, tickets: tuple[Ticket, ...]) -> tuple[Plan, ...]:
+    """Return the plans that have no ticket yet."""
+    known = {ticket.id for ticket in tickets}
+    return tuple(plan for plan in line.plans.plans() if plan.id not in known)
+
+
+def would_be(line: Line) -> tuple[Ticket, ...]:
+    """Return the tickets that the next run would file."""
+    return tuple(_ticket(plan, NEW_BATCH) for plan in unfiled(line, line.tracker.list()))
 
 
 def _reclaim(line: Line) -> None:

@@ -10,7 +10,7 @@ from prefect.runtime import flow_run
 from linestop.blocks.line import Line
 from linestop.blocks.station import Station, claim, close_workplace, leased
 from linestop.errors import InfraError, LinestopError, RecordError
-from linestop.execution.order import TicketOrder
+from linestop.execution.order import TicketOrder, TicketOutcome
 from linestop.records import RunRecord, holder
 from linestop.tasks.turn import turn
 from linestop.text import plain
@@ -49,7 +49,8 @@ async def _claimed(line: Line, order: TicketOrder) -> AsyncIterator[Station | No
             yield station
             ended = station.ticket
         await asyncio.to_thread(station.close)
-        record.finish(str(ended.state), summary=ended.reason, ticket=ended.id, progress=dict(ended.progress))
+        words = ended.reason or TicketOutcome.of(ended).delivered
+        record.finish(str(ended.state), summary=words, ticket=ended.id, progress=dict(ended.progress))
     except (asyncio.CancelledError, KeyboardInterrupt, InfraError, RecordError, OSError) as error:
         reason = "" if isinstance(error, asyncio.CancelledError) else f"broken off: {_words(error)}"
         _give_back(line, station.ticket if station else ticket, TicketState.OPEN, reason)

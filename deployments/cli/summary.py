@@ -38,7 +38,7 @@ def execution_summary(report: ExecutionReport, root: Path, *, json_: bool) -> No
     if json_:
         console.file.write(report.model_dump_json(indent=2) + "\n")
         return
-    if report.batch is None:
+    if not report.tickets:
         console.print("Nothing to carry out: there are no plans and no tickets.")
         console.print(f"Next: [bold]linestop audit {escape(shlex.quote(str(root)))}[/bold]")
         return
@@ -68,7 +68,13 @@ def _table(*headings: str, title: str) -> Table:
 
 def tickets_table(report: ExecutionReport) -> Table:
     """Return one row per ticket."""
-    table = _table("ticket", "state", "commits", "branch, or why not", title=f"Batch {report.batch}")
+    table = _table(
+        "ticket",
+        "state",
+        "commits",
+        "branch, or why not",
+        title=f"Batch {report.batch}" if report.batch else "Plans without a ticket",
+    )
     for ticket in report.tickets:
         style = STYLES.get(ticket.state, "")
         state = f"[{style}]{ticket.state}[/{style}]" if style else str(ticket.state)

@@ -13,6 +13,7 @@ from linestop.deployments.cli.flow_runs import run_flow, ui_url
 from linestop.deployments.cli.summary import batch_summary, next_command, say, stdout
 from linestop.deployments.example_repository import default_path, example_repository
 from linestop.done import exit_code
+from linestop.errors import LinestopError, ServerError
 from linestop.execution.order import ExecutionOrder, ExecutionReport
 from linestop.paths import repository_root
 from linestop.wiki.order import DocumentOrder, DocumentReport
@@ -28,30 +29,41 @@ def whole_job(repository: Path | None, *, parallel: int | None, json_: bool) -> 
     talk.print(f"[bold]1/3 audit[/bold] {escape(str(root))}")
     audit: AuditReport = run_flow("linestop.flows.audit:audit", AuditOrder(repository=str(root)))
     talk.print("[bold]2/3 execute[/bold]")
-    execution: ExecutionReport = run_flow(
-        "linestop.flows.execution:execution", ExecutionOrder(repository=str(root), parallel=parallel)
-    )
+    execution = _executed(ExecutionOrder(repository=str(root), parallel=parallel))
     talk.print("[bold]3/3 document[/bold]")
-    wiki: DocumentReport = run_flow(
-        "linestop.flows.documentation:documentation", DocumentOrder(repository=str(root))
-    )  # fmt: skip
+    wiki: DocumentReport = run_flow("linestop.flows.documentation:documentation", DocumentOrder(repository=str(root)))
+    report = None if isinstance(execution, LinestopError) else execution
     if json_:
-        reports = {"audit": audit, "execution": execution, "documentation": wiki}
-        text = json.dumps({name: report.model_dump(mode="json") for name, report in reports.items()}, indent=2)
-        stdout().file.write(text + "\n")
+        reports = {"audit": audit, "execution": report, "documentation": wiki}
+        words = {name: one.model_dump(mode="json") if one else None for name, one in reports.items()}
+        stdout().file.write(json.dumps(words, indent=2) + "\n")
     else:
-        _summary(root, audit, execution, wiki)
+        _summary(root, audit, report, wiki)
+    if isinstance(execution, LinestopError):  # told last, when all that could be done is done
+        raise execution
     return exit_code(execution.answer)
 
 
-def _summary(root: Path, audit: AuditReport, execution: ExecutionReport, wiki: DocumentReport) -> None:
+def _executed(order: ExecutionOrder) -> ExecutionReport | LinestopError:
+    """Return the report, or why the checks can't even be run: the wiki needs none."""
+    try:
+        report: ExecutionReport = run_flow("linestop.flows.execution:execution", order)
+    except ServerError:
+        raise
+    except LinestopError as error:
+        return error
+    return report
+
+
+def _summary(root: Path, audit: AuditReport, execution: ExecutionReport | None, wiki: DocumentReport) -> None:
     console = stdout()
     console.rule("[bold]Summary", align="left")
     audit_summary(console, audit)
-    if execution.batch is not None:
+    if execution and execution.tickets:
         batch_summary(console, execution)
     state = f"{len(wiki.written)} written on branch {wiki.branch}" if wiki.commit else "up to date"
     problems = f", {len(wiki.problems)} problems (linestop document --json)" if wiki.problems else ""
     say(console, "Wiki", f"{wiki.pages} pages, {state}{problems}")
     say(console, "History", f"{ui_url()}/v2/runs  or  linestop history {shlex.quote(str(root))}")
-    say(console, "Next", next_command(execution, root))
+    if execution:
+        say(console, "Next", next_command(execution, root))

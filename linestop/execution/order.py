@@ -70,6 +70,13 @@ class TicketOutcome(BaseModel):
             attempts=ticket.attempts,
         )
 
+    @property
+    def delivered(self) -> str:
+        """Return what was delivered, in words."""
+        if not self.commits:
+            return "nothing was left to do"
+        return f"{self.commits} commit{'s' * (self.commits > 1)} on {self.branch}"
+
 
 class ExecutionReport(BaseModel):
     """What an execution run brought about. `answer` is the oracle's."""

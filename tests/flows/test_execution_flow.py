@@ -65,6 +65,16 @@ async def test_a_second_run_does_nothing_twice(root: Path) -> None:
     assert GitWorkspaces(root).head("linestop/stock") == tip
 
 
+async def test_a_dry_run_names_the_tickets_and_files_none(root: Path) -> None:
+    write_plans(root, unused_imports("stock", "shop/stock.py"))
+    report = await run(root, dry_run=True)
+    assert [(ticket.id, ticket.state) for ticket in report.tickets] == [("stock", TicketState.OPEN)]
+    assert (report.answer, report.ran) == (Answer.NOT_DONE, ())
+    assert Line(root).tracker.list() == ()
+    assert (await run(root)).answer is Answer.DONE
+    assert (await run(root, dry_run=True)).answer is Answer.DONE
+
+
 async def test_a_red_base_stops_the_line_and_no_ticket_is_blamed(root: Path) -> None:
     write_plans(root, unused_imports("stock", "shop/stock.py"))
     (root / "tests/test_red.py").write_text("def test_red():\n    assert 1 == 2\n")

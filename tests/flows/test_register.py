@@ -1,5 +1,6 @@
 """Registration: what the server knows of a repository, and that doing it again changes only what changed."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -107,11 +108,12 @@ async def test_two_deliveries_of_a_commit_make_one_run(shop: Path) -> None:
     assert run.parameters == {"order": {"repository": str(shop), "ref": "a" * 40}}
 
 
-def test_prefects_own_command_deploys_the_file(shop: Path) -> None:
+async def test_prefects_own_command_deploys_the_file(shop: Path) -> None:
+    await registered_one(shop)  # as `linestop up` does: it makes the work pool
     file = Path(__file__).parents[2] / "deployments" / "prefect.yaml"
     words = ["--no-prompt", "deploy", "--all", "--prefect-file", str(file)]
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "prefect", *words],
+    done = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-P", "-m", "prefect", *words],
         env=os.environ | {"LINESTOP_REPOSITORY": str(shop)}, cwd=shop, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
