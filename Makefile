@@ -19,7 +19,7 @@ test: .venv/.done
 	@$(BIN)/python -m pytest -n logical
 
 live: .venv/.done
-	@$(BIN)/python -m pytest tests/live -m live
+	@$(BIN)/python -m pytest tests/live -m live -n 3 --dist loadfile
 
 lint: .venv/.done
 	@$(BIN)/ruff check .
