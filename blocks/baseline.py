@@ -20,7 +20,7 @@ def baseline(layout: Layout, checks: RepositoryChecks, checkout: Path, base: str
     Two tickets that ask at once wait for one run.
     """
     key = hashlib.sha256(f"{base}\n{checks.key}".encode()).hexdigest()[:24]
-    path = layout.state / "baselines" / f"{key}.json"
+    path = layout.baselines / f"{key}.json"
     with _lock(path):
         kept = _read(path)
         if kept is not None:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 from linestop.errors import InfraError, RepositoryError
@@ -98,6 +99,7 @@ class Layout:
         self.tracker = self.state / "tracker.db"
         self.runs = self.state / "runs"
         self.incidents = self.state / "incidents"
+        self.baselines = self.state / "baselines"
         self.cautions = self.state / "cautions"
         self.worktrees = home() / "worktrees" / self.key
 
@@ -106,9 +108,14 @@ class Layout:
 
         Raises:
             InfraError: the folder can't be written.
+            RepositoryError: a link stands where state is kept: whoever committed it chose what would be overwritten.
         """
         ignore = self.state / ".gitignore"
         try:
+            for link in self._links():
+                raise RepositoryError(
+                    "linestop writes through no link", found=str(link), todo=f"remove it: rm {shlex.quote(str(link))}"
+                )
             self.runs.mkdir(parents=True, exist_ok=True)
             if not ignore.exists():
                 # The first line hides the ignore file itself too, so that a main checkout stays clean.
@@ -118,3 +125,9 @@ class Layout:
                 f"linestop can't keep its state in {self.state}", found=str(error), todo="make the folder writable"
             ) from error
         return self
+
+    def _links(self) -> Iterator[Path]:
+        """Yield the links in places whose names can be known beforehand; the policy's file is only ever read."""
+        for folder in (self.state, self.incidents, self.baselines):
+            inside = folder.iterdir() if folder.is_dir() and not folder.is_symlink() else ()
+            yield from (path for path in (folder, *inside) if path.is_symlink() and path != self.config)

@@ -48,3 +48,36 @@ def test_the_state_folder_ignores_itself(repository: Path) -> None:
         ["git", "-C", str(repository), "status", "--porcelain"], check=True, capture_output=True, text=True
     )
     assert status.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param(".linestop", id="the-folder-itself"),
+        pytest.param(".linestop/.gitignore", id="a-file-that-is-not-there-yet"),
+        pytest.param(".linestop/runs", id="records"),
+        pytest.param(".linestop/tracker.db", id="tracker"),
+        pytest.param(".linestop/plans.lock", id="a-lock"),
+        pytest.param(".linestop/incidents", id="incidents"),
+        pytest.param(".linestop/incidents/.lock", id="a-lock-below"),
+        pytest.param(".linestop/baselines/1.lock", id="baselines"),
+    ],
+)
+def test_a_repository_that_brings_a_link_for_its_state_gets_nothing_written_elsewhere(
+    repository: Path, tmp_path: Path, place: str
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (repository / place).parent.mkdir(parents=True, exist_ok=True)
+    (repository / place).symlink_to(elsewhere / "new" if "." in Path(place).name[1:] else elsewhere)
+    with pytest.raises(RepositoryError) as caught:
+        Layout(repository).ensure()
+    assert caught.value.found == str(repository / place)
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_policy_may_be_a_link_for_it_is_only_read(repository: Path, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("")
+    (repository / ".linestop").mkdir()
+    (repository / ".linestop" / "config.toml").symlink_to(tmp_path / "config.toml")
+    assert Layout(repository).ensure().runs.is_dir()
