@@ -14,6 +14,7 @@ from linestop.deployments.fetching import fetch_base
 from linestop.deployments.inbox import Delivery, Inbox
 from linestop.deployments.registry import registered
 from linestop.deployments.settings import machine_settings
+from linestop.deployments.waiting import wait_seconds
 from linestop.errors import LinestopError
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ async def _start(inbox: Inbox, start_run: StartRun, delivery: Delivery) -> bool:
     try:
         flow_run = await start_run(delivery)
     except Exception as error:  # noqa: BLE001  # the process edge: whatever Prefect's client raises, we try again
-        wait = min(MAX_WAIT_SECONDS, 2.0**delivery.tries)
+        wait = wait_seconds(delivery.tries + 1, most=MAX_WAIT_SECONDS)
         log.warning("run.postponed repository=%s seconds=%s error=%s", delivery.repository, wait, type(error).__name__)
         await asyncio.to_thread(inbox.postpone, delivery, seconds=wait, trouble=repr(error))
         return False

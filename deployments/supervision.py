@@ -21,6 +21,7 @@ from pydantic import BaseModel, ValidationError
 from linestop.deployments.detached import end_processes, find_process, process_name, start_detached
 from linestop.deployments.environment import WORKER, prefect_environment
 from linestop.deployments.server import answers, local_server, recorded_server, running_server
+from linestop.deployments.waiting import wait_seconds
 from linestop.errors import LinestopError
 from linestop.paths import home
 from linestop.records import holder
@@ -82,7 +83,7 @@ class Part:
     def _bury(self, now: float) -> None:
         code = self.child.returncode if self.child else None
         self.deaths = 0 if now - self.started > STABLE_SECONDS else self.deaths + 1
-        wait = min(MAX_WAIT_SECONDS, 2.0 ** max(0, self.deaths - 1))
+        wait = wait_seconds(self.deaths, most=MAX_WAIT_SECONDS)
         self.not_before, self.child = now + wait, None
         log.warning("part.died name=%s exit_code=%s again_in_seconds=%s", self.name, code, wait)
 

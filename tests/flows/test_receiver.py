@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -272,6 +273,16 @@ async def test_a_delivery_is_started_once_prefect_is_back(forge: Forge) -> None:
     forge.starter.away = 1
     await forge.send("github", "push", payload("github_push"))
     assert (await forge.starter.first()).tries == 1
+
+
+async def test_a_delivery_that_never_starts_keeps_no_other_from_starting(forge: Forge, tmp_path: Path) -> None:
+    Inbox(tmp_path / "inbox.db").accept(KEY, provider="github", delivery="d-0", commit=PUSHED)
+    with sqlite3.connect(tmp_path / "inbox.db") as sql:
+        sql.execute("update delivery set tries = 5000")
+    sql.close()
+    forge.starter.away = 1
+    await forge.send("gitea", "pull_request", payload("gitea_pull_request_merged"), delivery="d-1")
+    assert (await forge.starter.first()).tries == 0
 
 
 async def test_a_delivery_taken_by_a_killed_receiver_is_started_by_the_next(shop: Registered, tmp_path: Path) -> None:
