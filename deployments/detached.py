@@ -5,7 +5,6 @@ Supervising them is supervision.py. Checks and scanners run in blocks/processes.
 
 import contextlib
 import os
-import socket
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from linestop.errors import InfraError
+from linestop.records import find_process
 
 MAX_LOG_BYTES = 5_000_000  # one older file is kept, so a log never takes more than twice that
 
@@ -33,24 +33,6 @@ def start_detached(argv: Sequence[str], *, env: dict[str, str], cwd: Path, log: 
             )
     except OSError as error:
         raise InfraError(f"can't start {argv[0]}", found=str(error), todo=f"look at {log}") from error
-
-
-def process_name(pid: int) -> str:
-    """Return `host:pid:start` of a process, the form of `records.holder`; empty where it is gone."""
-    try:
-        return f"{socket.gethostname()}:{pid}:{psutil.Process(pid).create_time():.2f}"
-    except psutil.Error:
-        return ""
-
-
-def find_process(name: str) -> psutil.Process | None:
-    """Return the process of a `host:pid:start`, None where it ended (or is a zombie) or its pid was used again."""
-    try:
-        process = psutil.Process(int(name.split(":")[-2]))
-        same = process_name(process.pid) == name and process.status() != psutil.STATUS_ZOMBIE
-    except (psutil.Error, ValueError, IndexError):
-        return None
-    return process if same else None
 
 
 def end_processes(names: Sequence[str], *, grace_seconds: float = 15, spare: Sequence[str] = ()) -> int:

@@ -18,11 +18,12 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from linestop.deployments.detached import end_processes, find_process, process_name, start_detached, tail
+from linestop.deployments.detached import end_processes, start_detached, tail
 from linestop.deployments.environment import apply_environment, outside_targets, prefect_environment
 from linestop.deployments.settings import MachineSettings, machine_settings
 from linestop.errors import InfraError, ServerError
 from linestop.paths import home
+from linestop.records import find_process, holder_of
 
 DEFAULT_PORT = 4200  # Prefect's own
 POLL_SECONDS = 0.2
@@ -160,7 +161,7 @@ def _start(settings: MachineSettings, say: Say, *, preferred: int) -> LocalServe
     argv = [sys.executable, *words]
     env = prefect_environment(f"http://127.0.0.1:{port}/api", settings=settings)
     child = start_detached(argv, env=env, cwd=home(), log=server_log())
-    server = LocalServer(process=process_name(child.pid), port=port)
+    server = LocalServer(process=holder_of(child.pid), port=port)
     _record(server)
     try:
         _wait(server, child, settings.server_start_seconds)

@@ -18,13 +18,13 @@ from time import monotonic
 
 from pydantic import BaseModel, ValidationError
 
-from linestop.deployments.detached import end_processes, find_process, process_name, start_detached
+from linestop.deployments.detached import end_processes, start_detached
 from linestop.deployments.environment import WORKER, prefect_environment
 from linestop.deployments.server import answers, local_server, recorded_server, running_server
 from linestop.deployments.waiting import wait_seconds
 from linestop.errors import LinestopError
 from linestop.paths import home
-from linestop.records import holder
+from linestop.records import find_process, holder, holder_of
 
 LOOK_SECONDS = 0.5
 SERVER_LOOK_SECONDS = 5.0
@@ -107,7 +107,7 @@ def start_supervisor(api_url: str, receiver_port: int) -> None:
         end_processes(list(leftover.parts.values()))
     argv = [sys.executable, "-P", "-m", __name__, str(receiver_port)]
     child = start_detached(argv, env=prefect_environment(api_url), cwd=home(), log=part_log("supervisor"))
-    _write(receiver_port, process_name(child.pid), [])
+    _write(receiver_port, holder_of(child.pid), [])
 
 
 def stop_supervisor() -> int:
@@ -139,7 +139,7 @@ def supervise(receiver_port: int, stop: Event) -> None:
                 next_look = monotonic() + SERVER_LOOK_SECONDS
             stop.wait(LOOK_SECONDS)
     finally:
-        end_processes([process_name(part.child.pid) for part in parts if part.child], grace_seconds=GRACE_SECONDS)
+        end_processes([holder_of(part.child.pid) for part in parts if part.child], grace_seconds=GRACE_SECONDS)
         log.info("supervisor.ended")
 
 
@@ -167,7 +167,7 @@ def _parts(receiver_port: int, api_url: str) -> list[Part]:
 
 
 def _write(receiver_port: int, process: str, parts: Sequence[Part]) -> None:
-    running = {part.name: process_name(part.child.pid) for part in parts if part.child}
+    running = {part.name: holder_of(part.child.pid) for part in parts if part.child}
     state = Supervised(process=process, receiver_port=receiver_port, parts=running)
     part = _state_file().with_suffix(".part")
     part.write_text(state.model_dump_json(indent=2), encoding="utf-8")

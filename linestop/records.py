@@ -56,21 +56,36 @@ class Result(BaseModel):
 
 
 def holder() -> str:
-    """Return `host:pid:start`: who holds a lease, recognisable after the pid was used again."""
-    process = psutil.Process()
-    return f"{socket.gethostname()}:{process.pid}:{process.create_time():.2f}"
+    """Return `host:pid:start` of this process: who holds a lease, recognisable after the pid was used again."""
+    return holder_of(os.getpid())
+
+
+def holder_of(pid: int) -> str:
+    """Return `host:pid:start` of a process, empty where it is gone.
+
+    The start is counted in seconds from the boot: counted from the epoch it would change whenever the clock is set,
+    and whoever lives would look dead.
+    """
+    try:
+        start = psutil.Process(pid).create_time() - psutil.boot_time()
+    except psutil.Error:
+        return ""
+    return f"{socket.gethostname()}:{pid}:{start:.2f}"
+
+
+def find_process(name: str) -> psutil.Process | None:
+    """Return the process of a holder of this host, None where it ended (a zombie has) or its pid was used again."""
+    try:
+        process = psutil.Process(int(name.split(":")[-2]))
+        same = holder_of(process.pid) == name and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.Error, ValueError, IndexError):
+        return None
+    return process if same else None
 
 
 def is_alive(name: str) -> bool:
     """Return whether a holder still runs; a holder of another host counts as alive until its lease ends."""
-    host, _, rest = name.partition(":")
-    pid, _, start = rest.partition(":")
-    if host != socket.gethostname():
-        return True
-    try:
-        return f"{psutil.Process(int(pid)).create_time():.2f}" == start
-    except (psutil.Error, ValueError):
-        return False
+    return name.partition(":")[0] != socket.gethostname() or find_process(name) is not None
 
 
 class RunRecord:
