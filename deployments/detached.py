@@ -5,6 +5,7 @@ Supervising them is supervision.py. Checks and scanners run in blocks/processes.
 
 import contextlib
 import os
+import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ import psutil
 from linestop.errors import InfraError
 from linestop.records import find_process
 
-MAX_LOG_BYTES = 5_000_000  # one older file is kept, so a log never takes more than twice that
+MAX_LOG_BYTES = 5_000_000  # beyond it a log is cut, and what it held is kept as `<name>.1`
 
 
 def start_detached(argv: Sequence[str], *, env: dict[str, str], cwd: Path, log: Path) -> subprocess.Popen[bytes]:
@@ -25,14 +26,26 @@ def start_detached(argv: Sequence[str], *, env: dict[str, str], cwd: Path, log: 
     """
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
-        if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
-            log.replace(log.with_suffix(log.suffix + ".1"))
+        bound_log(log)
         with log.open("ab") as output:
             return subprocess.Popen(
                 argv, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
             )
     except OSError as error:
         raise InfraError(f"can't start {argv[0]}", found=str(error), todo=f"look at {log}") from error
+
+
+def bound_log(log: Path) -> None:
+    """Cut a log that has grown too large, and keep what it held as one older file.
+
+    Its process goes on writing: it appends, so that the next line stands at the start.
+
+    Raises:
+        OSError: the disk refused; the log is as it was.
+    """
+    if log.is_file() and log.stat().st_size > MAX_LOG_BYTES:
+        shutil.copyfile(log, log.with_suffix(f"{log.suffix}.1"))
+        os.truncate(log, 0)
 
 
 def end_processes(names: Sequence[str], *, grace_seconds: float = 15, spare: Sequence[str] = ()) -> int:

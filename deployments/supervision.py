@@ -18,9 +18,9 @@ from time import monotonic
 
 from pydantic import BaseModel, ValidationError
 
-from linestop.deployments.detached import end_processes, start_detached
+from linestop.deployments.detached import bound_log, end_processes, start_detached
 from linestop.deployments.environment import WORKER, prefect_environment
-from linestop.deployments.server import answers, local_server, recorded_server, running_server
+from linestop.deployments.server import answers, local_server, recorded_server, running_server, server_log
 from linestop.deployments.waiting import wait_seconds
 from linestop.errors import LinestopError
 from linestop.paths import home
@@ -128,29 +128,44 @@ def supervise(receiver_port: int, stop: Event) -> None:
     api_url = os.environ["PREFECT_API_URL"]
     parts = _parts(receiver_port, api_url)
     own_server = _is_own(api_url)
-    next_look = monotonic() + SERVER_LOOK_SECONDS
+    next_look, unwritten = monotonic() + SERVER_LOOK_SECONDS, False
     try:
         while not stop.is_set():
-            started = [part.name for part in parts if part.look()]
-            if started:
-                _write(receiver_port, holder(), parts)
-            if own_server and monotonic() >= next_look:
-                _look_after_server(api_url)
-                next_look = monotonic() + SERVER_LOOK_SECONDS
-            stop.wait(LOOK_SECONDS)
+            pause = LOOK_SECONDS
+            try:
+                for part in parts:
+                    unwritten |= part.look()
+                if unwritten:
+                    _write(receiver_port, holder(), parts)
+                    unwritten = False
+                if monotonic() >= next_look:
+                    next_look = monotonic() + SERVER_LOOK_SECONDS
+                    _look_further(parts, api_url if own_server else None)
+            except (LinestopError, OSError):  # a full disk: what still runs goes on, the rest is tried again
+                log.exception("supervisor.postponed")
+                pause = SERVER_LOOK_SECONDS
+            stop.wait(pause)
     finally:
         end_processes([holder_of(part.child.pid) for part in parts if part.child], grace_seconds=GRACE_SECONDS)
         log.info("supervisor.ended")
+
+
+def _look_further(parts: Sequence[Part], own_server: str | None) -> None:
+    if own_server:
+        _look_after_server(own_server)
+    _bound_logs(parts)
+
+
+def _bound_logs(parts: Sequence[Part]) -> None:
+    for path in (part_log("supervisor"), server_log(), *(part_log(part.name) for part in parts)):
+        bound_log(path)
 
 
 def _look_after_server(api_url: str) -> None:
     if answers(api_url) or answers(api_url, timeout_seconds=10):
         return
     log.warning("server.away url=%s", api_url)
-    try:
-        local_server(lambda line: log.info("server.starting %s", line))
-    except LinestopError:
-        log.exception("server.failed")
+    local_server(lambda line: log.info("server.starting %s", line))
 
 
 def _is_own(api_url: str) -> bool:

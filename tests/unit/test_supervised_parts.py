@@ -1,7 +1,12 @@
-"""What `up` leaves running: how long it waits."""
+"""What `up` leaves running: how long it waits, and what does not end it."""
+
+from pathlib import Path
+from threading import Event
 
 import pytest
 
+from linestop.deployments.detached import MAX_LOG_BYTES, bound_log
+from linestop.deployments.supervision import supervise
 from linestop.deployments.waiting import wait_seconds
 
 
@@ -17,3 +22,30 @@ from linestop.deployments.waiting import wait_seconds
 )
 def test_the_wait_doubles_up_to_a_bound(failures: int, seconds: float) -> None:
     assert wait_seconds(failures, most=60) == seconds
+
+
+class OneLook(Event):
+    """Is set by the first wait: the supervisor looks once."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.set()
+        return True
+
+
+def test_a_disk_that_refuses_does_not_end_the_supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINESTOP_HOME", str(tmp_path))
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    (tmp_path / "logs").write_text("a file where the folder of logs should be")
+    supervise(4210, stop := OneLook())
+    assert stop.is_set()
+
+
+def test_a_log_is_cut_while_its_process_goes_on_writing(tmp_path: Path) -> None:
+    log = tmp_path / "worker.log"
+    with log.open("ab", buffering=0) as writer:  # as `start_detached` opens it
+        writer.write(b"old\n" * MAX_LOG_BYTES)
+        bound_log(log)
+        writer.write(b"new\n")
+        bound_log(log)
+    assert log.read_bytes() == b"new\n"
+    assert (tmp_path / "worker.log.1").stat().st_size == 4 * MAX_LOG_BYTES
