@@ -27,6 +27,7 @@ from linestop.records import find_process, holder_of
 
 DEFAULT_PORT = 4200  # Prefect's own
 POLL_SECONDS = 0.2
+PATIENCE_SECONDS = 30.0  # a server that is only slow serves others: it is not ended for a command's haste
 
 Say = Callable[[str], None]
 
@@ -63,10 +64,11 @@ def ensure_server(say: Say | None = None, *, settings: MachineSettings | None = 
     return url
 
 
-def running_server() -> LocalServer | None:
-    """Return the local server if it runs and answers. Starts nothing."""
+def running_server(*, timeout_seconds: float = 3) -> LocalServer | None:
+    """Return the local server if it runs and answers within `timeout_seconds`. Starts nothing."""
     found = recorded_server()
-    return found if found and find_process(found.process) and answers(found.api_url) else None
+    there = found and find_process(found.process) and answers(found.api_url, timeout_seconds=timeout_seconds)
+    return found if there else None
 
 
 def recorded_server() -> LocalServer | None:
@@ -86,7 +88,7 @@ def local_server(say: Say, *, settings: MachineSettings | None = None) -> LocalS
     if found := running_server():
         return found
     with _one_at_a_time():
-        if found := running_server():
+        if found := running_server() or _slow_server(say):
             return found
         former = recorded_server()
         if former:  # it hangs, or it is gone
@@ -129,6 +131,15 @@ def free_port(preferred: int, host: str = "127.0.0.1") -> int:
                 continue
             return int(probe.getsockname()[1])
     raise InfraError("no port is free", found=f"on {host}", todo="close some connections")
+
+
+def _slow_server(say: Say) -> LocalServer | None:
+    """Return the local server once it answers, None where it is gone or hangs."""
+    found = recorded_server()
+    if found is None or not find_process(found.process):
+        return None
+    say(f"the Prefect server is slow to answer; waiting for it, at most {PATIENCE_SECONDS:.0f} s")
+    return running_server(timeout_seconds=PATIENCE_SECONDS)
 
 
 def _configured(say: Say) -> str | None:
