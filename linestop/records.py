@@ -7,7 +7,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -18,9 +18,10 @@ import psutil
 from pydantic import BaseModel, ConfigDict, Field
 
 from linestop import __version__
-from linestop.errors import RecordError
+from linestop.errors import LinestopError, RecordError
 from linestop.events import EventKind, EventLog, Outcome
 from linestop.paths import Layout
+from linestop.text import plain
 
 RunKind = Literal["audit", "execution", "ticket", "dispatch", "documentation"]
 
@@ -138,6 +139,16 @@ class RunRecord:
             raise
         said.setdefault("outcome", Outcome.OK)
         self.events.append(EventKind.TOOL_RESULT, step=name, tool=name, seconds=round(monotonic() - start, 4), **said)
+
+    def break_off(self, outcome: str, error: BaseException, **values: Any) -> None:
+        """Close the record of a run that an error ended. A disk that refuses hides no error: it reads as killed then.
+
+        A record that is closed already says how the run ended.
+        """
+        if not (self.folder / "result.json").exists():
+            said = str(error) if isinstance(error, LinestopError) else f"{type(error).__name__}: {error}".rstrip(": ")
+            with suppress(LinestopError, OSError, ValueError):
+                self.finish(outcome, summary=plain(said, limit=1500), **values)
 
     def finish(self, outcome: str, *, summary: str = "", **values: Any) -> Result:
         """Write result.json and close the record."""

@@ -55,7 +55,7 @@ class AuditBook:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if error is not None:
-            self.record.finish("failed", summary=str(error) or type(error).__name__)
+            self.record.break_off("failed", error)
 
     def heard(self, answers: Sequence[Scan | ToolError]) -> tuple[Finding, ...]:
         """Return all findings the sources reported, and note the sources that broke.

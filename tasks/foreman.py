@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from contextlib import suppress
 from time import monotonic
 from typing import Self
 
@@ -12,7 +11,6 @@ from prefect.states import Completed, Failed
 
 from linestop.blocks.line import Line
 from linestop.done import Answer, OracleVerdict
-from linestop.errors import LinestopError
 from linestop.execution.order import ExecutionOrder, ExecutionReport, TicketOutcome
 from linestop.execution.report import batch_page
 from linestop.execution.runs import audit_of, ticket_flow_runs
@@ -39,8 +37,7 @@ class Foreman:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if error is not None:
-            with suppress(LinestopError, OSError):  # a disk that refuses it hides no error
-                self.record.finish("broken-off", summary=str(error) or type(error).__name__)
+            self.record.break_off("broken-off", error)
 
     async def nothing(self) -> State[ExecutionReport]:
         """End a run that found nothing to carry out, or may not file what it found."""

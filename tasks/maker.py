@@ -92,10 +92,10 @@ def make(station: Station, chunk: Chunk, attempt: int) -> Made:
     except InfraError as error:
         station.drop()
         station.forgive()
-        record.finish("failed", summary=str(error))
+        record.break_off("failed", error)
         raise
     except BaseException as error:
-        record.finish("failed", summary=str(error))
+        record.break_off("failed", error)
         raise
 
 

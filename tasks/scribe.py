@@ -91,7 +91,7 @@ def failing(at: Desk) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        at.record.finish("failed", summary=str(error) or type(error).__name__)
+        at.record.break_off("failed", error)
         raise
 
 

@@ -54,13 +54,13 @@ async def _claimed(line: Line, order: TicketOrder) -> AsyncIterator[Station | No
     except (asyncio.CancelledError, KeyboardInterrupt, InfraError, RecordError, OSError) as error:
         reason = "" if isinstance(error, asyncio.CancelledError) else f"broken off: {_words(error)}"
         _give_back(line, station.ticket if station else ticket, TicketState.OPEN, reason)
-        _finish(record, "broken-off", summary=_words(error), ticket=ticket.id)
+        record.break_off("broken-off", error, ticket=ticket.id)
         raise
     except Exception as error:
         held = station.ticket if station else ticket
         reason = await asyncio.to_thread(_incident, line, held, error, record)
         _give_back(line, held, TicketState.STOPPED, reason)
-        _finish(record, "failed", summary=_words(error), ticket=ticket.id)
+        record.break_off("failed", error, ticket=ticket.id)
         raise
 
 
@@ -95,12 +95,6 @@ def _incident(line: Line, ticket: Ticket, error: Exception, record: RunRecord) -
             incident = line.incidents.open(scope="ticket", subject=ticket.id, what=what, run=record.id)
             return f"{what} (incident {incident.id})"
     return what
-
-
-def _finish(record: RunRecord, outcome: str, *, summary: str, ticket: str) -> None:
-    """Close the record; a disk that refuses it hides no error, the record reads as killed then."""
-    with suppress(LinestopError, OSError, ValueError):
-        record.finish(outcome, summary=summary, ticket=ticket)
 
 
 def _say_what_was_set_aside(station: Station) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from linestop import __version__
 from linestop.events import MAX_TEXT, EventKind, call_identity, read_events
 from linestop.paths import Layout
-from linestop.records import RunRecord
+from linestop.records import Result, RunRecord
 
 
 @pytest.mark.parametrize(
@@ -52,3 +53,25 @@ def test_the_inputs_name_repository_and_version(tmp_path: Path) -> None:
 
 def _lines(record: RunRecord) -> list[str]:
     return (record.folder / "events.jsonl").read_text().splitlines()
+
+
+def test_a_record_that_ended_is_not_ended_again_by_a_later_error(tmp_path: Path) -> None:
+    record = RunRecord(Layout(tmp_path), "execution")
+    ended = record.finish("done", summary="all is well")
+    record.break_off("broken-off", KeyError("page"))
+    assert Result.model_validate_json((record.folder / "result.json").read_text()) == ended
+
+
+def test_an_error_that_ends_a_run_is_on_record_by_its_name(tmp_path: Path) -> None:
+    record = RunRecord(Layout(tmp_path), "execution")
+    record.break_off("broken-off", KeyError("page"), ticket="t")
+    result = Result.model_validate_json((record.folder / "result.json").read_text())
+    assert (result.outcome, result.summary, result.values) == ("broken-off", "KeyError: 'page'", {"ticket": "t"})
+
+
+def test_a_record_that_can_not_be_closed_hides_no_error(tmp_path: Path) -> None:
+    record = RunRecord(Layout(tmp_path), "execution")
+    record.events.close()
+    shutil.rmtree(record.folder)
+    record.break_off("broken-off", KeyError("page"))
+    assert not record.folder.exists()
