@@ -57,7 +57,6 @@ class Inbox:
             raise _broken(path, error) from error
         with self._transaction() as sql:
             sql.executescript(SCHEMA)
-            sql.execute("delete from delivery where flow_run != '' and received < ?", (time() - KEPT_SECONDS,))
 
     def accept(self, repository: str, *, provider: str, delivery: str, commit: str) -> bool:
         """Keep a delivery; return False where it was kept before.
@@ -66,6 +65,7 @@ class Inbox:
             InfraError: the disk refused: nothing was accepted, the sender should try again.
         """
         with self._transaction() as sql:
+            sql.execute("delete from delivery where flow_run != '' and received < ?", (time() - KEPT_SECONDS,))
             done = sql.execute(
                 "insert or ignore into delivery (repository, provider, delivery, sha, received) values (?, ?, ?, ?, ?)",
                 (repository, provider, delivery, commit, time()),
