@@ -1,6 +1,5 @@
 """What an audit works with: one repository's policy, base, sources and plans. The steps are tasks/auditor.py."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from linestop.audit.standing import Standing, standing
 from linestop.blocks.git_history import GitHistory
 from linestop.blocks.git_workspaces import GitWorkspaces
 from linestop.blocks.plan_branch import PLANS_BRANCH, PlanBranch
+from linestop.blocks.run_checkouts import run_checkout
 from linestop.blocks.scanners import scanners_for
 from linestop.checks import is_test_path
 from linestop.errors import RepositoryError
@@ -21,10 +21,7 @@ from linestop.findings import Finding
 from linestop.paths import Layout, repository_root
 from linestop.plans import Plan
 from linestop.policy import load_policy
-from linestop.records import is_alive
 from linestop.tracker import SqliteTracker
-
-_CHECKOUT = "audit-"
 
 
 class AuditDesk:
@@ -56,12 +53,8 @@ class AuditDesk:
     @contextmanager
     def checkout(self, run_id: str) -> Iterator[Path]:
         """Yield a clean checkout of the base that only the sources read; remove it, and what killed audits left."""
-        self._sweep()
-        name = _CHECKOUT + run_id
-        try:
-            yield self.workspaces.checkout(name, self.base)
-        finally:
-            self.workspaces.close(name)
+        with run_checkout(self.workspaces, run_id, "audit", self.base) as checkout:
+            yield checkout
 
     def standing(self) -> Standing:
         """Return what earlier audits left standing."""
@@ -103,17 +96,3 @@ class AuditDesk:
     def plans_branch(self) -> str:
         """Return the branch that holds the plans."""
         return PLANS_BRANCH
-
-    def _sweep(self) -> None:
-        """Remove the checkouts of audits whose process is gone."""
-        for path in self.layout.worktrees.glob(f"{_CHECKOUT}*"):
-            if _abandoned(self.layout.runs / path.name.removeprefix(_CHECKOUT)):
-                self.workspaces.close(path.name)
-
-
-def _abandoned(record: Path) -> bool:
-    """Return whether a record's process is gone; a record that can't be read belongs to nobody."""
-    try:
-        return not is_alive(str(json.loads((record / "inputs.json").read_text(encoding="utf-8"))["holder"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return True

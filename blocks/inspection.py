@@ -8,6 +8,7 @@ from linestop.blocks.line import Line
 from linestop.blocks.processes import clean_environment, run_command
 from linestop.blocks.repository_checks import RepositoryChecks
 from linestop.execution.goal import judge_command, judge_report, judge_scan
+from linestop.paths import workspace_name
 from linestop.plans import ChecksPass, CommandPasses, FindingsGone
 from linestop.tickets import Ticket
 from linestop.verdicts import CheckReport, CommandRun, GoalLine, GoalVerdict
@@ -33,7 +34,7 @@ def goal_verdict(
     line: Line, ticket: Ticket, checks: RepositoryChecks, baseline: CheckReport, *, commit: str
 ) -> GoalVerdict:
     """Return the verdict of the ticket's frozen finish line at `commit`, item by item."""
-    name = f"{ticket.id}-goal"
+    name = workspace_name(ticket.id, "goal")
     judged: dict[int, GoalLine] = {}
     with clean_checkout(line, name, commit) as checkout:  # scans only read, so they share one checkout
         for place, item in enumerate(ticket.plan.goal):

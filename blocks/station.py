@@ -13,6 +13,7 @@ from linestop.blocks.line import Line
 from linestop.blocks.repository_checks import RepositoryChecks
 from linestop.errors import LinestopError, RepositoryError
 from linestop.execution.order import is_commit
+from linestop.paths import workspace_name
 from linestop.plans import Chunk, Plan
 from linestop.records import RunRecord
 from linestop.tickets import Evidence, Ticket, TicketState
@@ -33,7 +34,7 @@ class Station:
         self._told: dict[str, CheckReport] = {}
         self.set_aside = line.workspaces.set_aside(ticket.branch, tip=self.tip, ticket=ticket.id)
         self.worktree = line.workspaces.open(ticket.id, branch=ticket.branch, base=ticket.base)
-        self.base_checkout = line.workspaces.checkout(f"{ticket.id}-base", ticket.base)
+        self.base_checkout = line.workspaces.checkout(workspace_name(ticket.id, "base"), ticket.base)
         self.drop()
 
     @property
@@ -128,8 +129,9 @@ class Station:
 
 def close_workplace(line: Line, ticket_id: str) -> None:
     """Remove every worktree of a ticket, so that its branch can be checked out by its owner."""
-    for name in ("", "-base", "-trial", "-scan", "-check", "-goal"):
-        line.workspaces.close(f"{ticket_id}{name}")
+    line.workspaces.close(ticket_id)
+    for use in ("base", "trial", "scan", "check", "goal"):
+        line.workspaces.close(workspace_name(ticket_id, use))
 
 
 def claim(line: Line, ticket_id: str, *, holder: str) -> Ticket | None:

@@ -83,6 +83,11 @@ def repository_key(root: Path) -> str:
     return f"{root.name}-{hashlib.sha256(str(root).encode()).hexdigest()[:8]}"
 
 
+def workspace_name(owner: str, use: str) -> str:
+    """Return the name of a workspace beside an owner's own; no ticket is called so, a ticket's id holds no dot."""
+    return f"{owner}.{use}"
+
+
 def label(repository: str) -> str:
     """Return a repository's name, short and printable, from its path: what names of runs show."""
     return plain(Path(repository).expanduser().resolve().name, limit=60) or "repository"

@@ -1,15 +1,14 @@
 """The baseline task: the checks on the untouched base. A red base stops the repository's line, never a ticket."""
 
 import asyncio
-import os
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from linestop.blocks.baseline import baseline as report_at
 from linestop.blocks.cancellation import cancellable
-from linestop.blocks.inspection import clean_checkout
 from linestop.blocks.line import Line
+from linestop.blocks.run_checkouts import run_checkout
 from linestop.blocks.station import Station
 from linestop.execution.ruling import base_failures, base_problem
 from linestop.records import RunRecord
@@ -45,7 +44,7 @@ async def red_base(station: Station) -> str | None:
 
 
 def _survey(line: Line, record: RunRecord, base: str) -> tuple[str | None, str]:
-    with record.step("baseline", base=base), clean_checkout(line, f"base-{os.getpid()}", base) as checkout:
+    with record.step("baseline", base=base), run_checkout(line.workspaces, record.id, "survey", base) as checkout:
         checks = line.checks(checkout)
         report = report_at(line.layout, checks, checkout, base)
         failed = base_failures(report)

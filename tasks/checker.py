@@ -9,6 +9,7 @@ from linestop.blocks.station import Station
 from linestop.checks import is_test_path
 from linestop.execution.ruling import judge_checks, judge_findings, reject
 from linestop.guards import judge
+from linestop.paths import workspace_name
 from linestop.plans import Chunk
 from linestop.tasks.retries import only_infrastructure
 from linestop.text import plain
@@ -48,7 +49,11 @@ def check(station: Station, chunk: Chunk, commit: str) -> Verdict:
         return reject(*reasons)
     with station.record.step("checks", chunk=chunk.id, commit=commit) as said:
         report = checked(
-            station.line, station.checks, f"{station.ticket.id}-check", base=station.ticket.base, commit=commit
+            station.line,
+            station.checks,
+            workspace_name(station.ticket.id, "check"),
+            base=station.ticket.base,
+            commit=commit,
         )
         station.tell(commit, report)  # to a maker that tries the same again; what makers tried is never asked for here
         broken = judge_checks(station.baseline, report)
@@ -72,7 +77,7 @@ def _guards(station: Station, chunk: Chunk, commit: str) -> Verdict | None:
 
 
 def _findings(station: Station, chunk: Chunk, commit: str) -> tuple[str, ...]:
-    line, name = station.line, f"{station.ticket.id}-scan"
+    line, name = station.line, workspace_name(station.ticket.id, "scan")
     paths = line.workspaces.changed(station.tip, commit)
     with clean_checkout(line, name, station.tip) as checkout:
         before = line.problems(chunk.source, checkout, paths)

@@ -17,6 +17,7 @@ from linestop.events import Outcome
 from linestop.execution.brief import write_brief
 from linestop.execution.messages import commit_message
 from linestop.execution.ruling import judge_checks
+from linestop.paths import workspace_name
 from linestop.plans import Chunk
 from linestop.ports import Dispatch, Work
 from linestop.records import RunRecord
@@ -134,7 +135,7 @@ def _trial(station: Station) -> CheckReport:
     commit = station.line.workspaces.snapshot(station.worktree)
     report = station.told(commit)
     if report is None:
-        name = f"{station.ticket.id}-trial"
+        name = workspace_name(station.ticket.id, "trial")
         report = checked(station.line, station.checks, name, base=station.ticket.base, commit=commit)
         station.tell(commit, report)
     broken = judge_checks(station.baseline, report)

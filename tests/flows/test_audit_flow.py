@@ -165,9 +165,16 @@ async def test_a_repository_without_python_has_nothing_to_plan(tmp_path: Path, r
 
 
 async def test_a_killed_audits_checkout_is_cleared_away(root: Path) -> None:
-    GitWorkspaces(root).checkout("audit-20261121T000000-audit-dead00", "main")
+    GitWorkspaces(root).checkout("20261121T000000-audit-dead00.audit", "main")
     await run(root)
     assert git(root, "worktree", "list").count("\n") == 1
+
+
+async def test_the_workspace_of_a_ticket_is_no_killed_audits_whatever_it_is_called(root: Path) -> None:
+    for name in ("audit", "audit-fixes", "audit.base"):
+        GitWorkspaces(root).checkout(name, "main")
+    await run(root)
+    assert git(root, "worktree", "list").count("\n") == 4
 
 
 @pytest.mark.parametrize("kind", ["no commits", "bare", "no repository", "a base of ours", "detached"])
