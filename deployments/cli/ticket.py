@@ -15,6 +15,7 @@ from linestop.deployments.cli.text_table import text_table
 from linestop.deployments.cli.ticket_page import page
 from linestop.errors import UsageError
 from linestop.execution.batches import NEW_BATCH, batch_of
+from linestop.execution.runs import last_verdict
 from linestop.incidents import IncidentStore
 from linestop.paths import Layout, repository_root
 from linestop.plans import Plan
@@ -93,7 +94,8 @@ def show(ticket_id: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
         Print the ticket as JSON.
     """
     found = _tracker(repo).get(ticket_id)
-    _say(found.model_dump_json(indent=2) if json_ else page(found, _open_incidents(repo, ticket_id)))
+    verdict = last_verdict(Layout(repository_root(repo)), ticket_id)
+    _say(found.model_dump_json(indent=2) if json_ else page(found, _open_incidents(repo, ticket_id), verdict))
     return 0
 
 

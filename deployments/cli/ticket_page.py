@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 
+from linestop.blocks.plan_branch import PLANS_BRANCH
 from linestop.execution.brief import describe
 from linestop.text import plain
-from linestop.tickets import Ticket
+from linestop.tickets import WAITING_ON_A_PERSON, Ticket, TicketState
+from linestop.verdicts import GoalVerdict
 
 
-def page(ticket: Ticket, incidents: list[str]) -> str:
-    """Return what a person reads before deciding about a ticket."""
-    return "\n".join(_lines(ticket, incidents))
+def page(ticket: Ticket, incidents: list[str], verdict: GoalVerdict | None = None) -> str:
+    """Return what a person reads before deciding about a ticket; `verdict` is the goal-checker's last."""
+    return "\n".join(line.rstrip() for line in _lines(ticket, incidents, verdict))
 
 
-def _lines(ticket: Ticket, incidents: list[str]) -> Iterator[str]:
+def _lines(ticket: Ticket, incidents: list[str], verdict: GoalVerdict | None) -> Iterator[str]:
     yield f"{ticket.id}  {ticket.state}  {plain(ticket.title)}"
     facts = {
         "why": plain(ticket.reason, limit=1000),
@@ -30,10 +32,28 @@ def _lines(ticket: Ticket, incidents: list[str]) -> Iterator[str]:
         word = ticket.progress.get(chunk.id, "not begun")
         yield f"  {chunk.id}  {plain(chunk.title)}: {plain(word, limit=400)}"
     yield "finish line"
-    met = {line.item: line for line in ticket.evidence.goal.lines} if ticket.evidence else {}
+    last = ticket.evidence.goal if ticket.evidence else verdict
+    judged = {line.item: line for line in last.lines} if last else {}
     for item in ticket.plan.goal:
-        judged = met.get(describe(item))
-        yield f"  [{'met' if judged and judged.met else '   '}] {plain(describe(item), limit=300)}"
+        line = judged.get(describe(item))
+        word = "not judged" if line is None else "met" if line.met else "NOT MET"
+        detail = f": {plain(line.detail, limit=300)}" if line and line.detail else ""
+        yield f"  {word:<11}{plain(describe(item), limit=300)}{detail}"
     if ticket.evidence:
         yield f"delivered  {ticket.evidence.commit} on {plain(ticket.evidence.branch)}"
         yield f"look at it: git log -p {ticket.base[:12]}..{plain(ticket.evidence.branch)}"
+    elif ticket.state in {*WAITING_ON_A_PERSON, TicketState.GATED}:
+        yield from _choices(ticket, incidents)
+
+
+def _choices(ticket: Ticket, incidents: list[str]) -> Iterator[str]:
+    """Yield what a person can do about a ticket that waits for one."""
+    yield "what you can do"
+    if ticket.progress:
+        yield f"  look at what was approved   git log -p {ticket.base[:12]}..{plain(ticket.branch)}"
+    for incident in incidents:
+        yield f"  read and close the stop     linestop incident show {incident}"
+    yield f"  read or change the plan     git show {PLANS_BRANCH}:plans/{ticket.id}.md"
+    yield f"  let it go on, then execute  linestop ticket release {ticket.id}"
+    if ticket.state is not TicketState.GATED:
+        yield f"  take it out of the batch    linestop ticket gate {ticket.id} --why …"

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
 from linestop.paths import Layout
 from linestop.records import Inputs, Result, RunKind
+from linestop.verdicts import GoalVerdict
 
 MAX_RUNS = 300  # a page links what is recent; older runs are found in the history
 
@@ -36,6 +38,15 @@ def ticket_flow_runs(layout: Layout) -> dict[str, str]:
     """Return the newest flow run of each ticket."""
     runs = [(str(inputs.parameters.get("ticket", "")), inputs.flow_run) for _, inputs in newest(layout, "ticket")]
     return dict(reversed(runs))
+
+
+def last_verdict(layout: Layout, ticket: str) -> GoalVerdict | None:
+    """Return what the goal-checker said last about a ticket, None where it was never asked."""
+    for folder, inputs in newest(layout, "ticket"):
+        if inputs.parameters.get("ticket") == ticket:
+            with suppress(OSError, ValueError):
+                return GoalVerdict.model_validate_json((folder / "verdict.json").read_bytes())
+    return None
 
 
 def audit_of(layout: Layout, plan: str) -> str:

@@ -9,11 +9,14 @@ import pytest
 from linestop.audit.plan_files import render_plan
 from linestop.deployments.cli import batch, incident, ticket
 from linestop.errors import LinestopError, TrackerError, UsageError
+from linestop.execution.brief import describe
 from linestop.incidents import IncidentStore
 from linestop.paths import Layout
 from linestop.plans import ChecksPass, Chunk, FindingsGone, Plan
+from linestop.records import RunRecord
 from linestop.tickets import Ticket, TicketState
 from linestop.tracker import SqliteTracker
+from linestop.verdicts import GoalLine, GoalVerdict
 
 CHUNK = Chunk(id="c1", title="Unused imports", source="ruff", rules=("F401",), paths=("a.py",), findings=1)
 PLAN = Plan(
@@ -66,6 +69,30 @@ def test_the_list_says_what_each_ticket_waits_for(
     assert [one["id"] for one in json.loads(capsys.readouterr().out)] == ["third"]
     assert ticket.list_(repo=repo, batch="other", json_=True) == 0
     assert json.loads(capsys.readouterr().out) == []
+
+
+def test_a_petition_shows_what_was_met_and_what_a_person_can_do(
+    repo: Path, tracker: SqliteTracker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file(tracker, "t", TicketState.PETITIONED, branch="linestop/t", progress={"c1": "a" * 40})
+    first, second = (describe(item) for item in PLAN.goal)
+    for left in (True, False):  # the newest run counts
+        lines = (GoalLine(item=first, met=not left, detail="1 left: a.py:3\x1b[2J"), GoalLine(item=second, met=left))
+        record = RunRecord(Layout(repo), "ticket", flow_run=f"f-{left}", ticket="t")
+        verdict = GoalVerdict(commit="a" * 40, finish_line="f", lines=lines)
+        record.write("verdict.json", verdict.model_dump_json())
+        record.finish("petitioned")
+        later = record.folder.with_name(f"2999010{1 + (not left)}T000000-ticket-000000")
+        record.folder.rename(later)
+    assert ticket.show("t", repo=repo) == 0
+    out = capsys.readouterr().out
+    assert [line.split("  ")[1] for line in out.splitlines() if line.startswith(("  met", "  NOT MET"))] == [
+        "met",
+        "NOT MET",
+    ]
+    assert "\x1b" not in out
+    for words in ("ticket release t", "ticket gate t", "git log -p", "linestop/plans:plans/t.md"):
+        assert words in out
 
 
 def test_a_plan_file_becomes_one_ticket(
