@@ -20,7 +20,7 @@ from linestop.text import plain
 
 
 @task(
-    name="scanner", task_run_name="scan {source}", retries=2, retry_delay_seconds=2,
+    name="scanner", task_run_name="scan {source}", retries=2, retry_delay_seconds=[2, 10],
     retry_condition_fn=only_infrastructure, cache_policy=NO_CACHE, persist_result=False,
 )  # fmt: skip
 async def scanner(desk: AuditDesk, record: RunRecord, source: str, checkout: Path) -> Scan | ToolError:
@@ -41,8 +41,10 @@ async def scanner(desk: AuditDesk, record: RunRecord, source: str, checkout: Pat
     return scan
 
 
-@task(name="auditor", task_run_name="auditor", retries=2, retry_delay_seconds=2, retry_condition_fn=only_infrastructure,
-      cache_policy=NO_CACHE, persist_result=False)  # fmt: skip
+@task(
+    name="auditor", task_run_name="auditor", retries=2, retry_delay_seconds=[2, 10],
+    retry_condition_fn=only_infrastructure, cache_policy=NO_CACHE, persist_result=False,
+)  # fmt: skip
 async def auditor(
     desk: AuditDesk, record: RunRecord, found: Sorted, reported: tuple[Finding, ...], stands: Standing
 ) -> tuple[Drafts, tuple[Plan, ...]]:
