@@ -14,10 +14,12 @@ BRANCH = "linestop/wiki"
 class DocumentOrder(BaseModel):
     """Bring the wiki of a repository up to date, on the branch `linestop/wiki`."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     repository: str = Field(default=".", min_length=1, description="Path of the repository, any folder inside it.")
-    ref: str | None = Field(default=None, description="Branch, tag or commit to document. Nothing: the base branch.")
+    ref: str | None = Field(
+        default=None, max_length=250, description="Branch, tag or commit to document. Nothing: the base branch."
+    )
     fix: bool = Field(
         default=False, description="Mend what lint finds, where it finds at most 10 problems; more wait for a person."
     )
