@@ -1,15 +1,13 @@
 """The baseline: what the checks say about the untouched base. Run once per base commit and command, then kept."""
 
-import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from linestop.blocks.repository_checks import RepositoryChecks
+from linestop.locks import locked
 from linestop.paths import Layout
 from linestop.verdicts import CheckReport
 
@@ -21,7 +19,7 @@ def baseline(layout: Layout, checks: RepositoryChecks, checkout: Path, base: str
     """
     key = hashlib.sha256(f"{base}\n{checks.key}".encode()).hexdigest()[:24]
     path = layout.baselines / f"{key}.json"
-    with _lock(path):
+    with locked(path.with_suffix(".lock")):
         kept = _read(path)
         if kept is not None:
             return kept
@@ -29,14 +27,6 @@ def baseline(layout: Layout, checks: RepositoryChecks, checkout: Path, base: str
         if report.green:
             _write(path, report)
         return report
-
-
-@contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_suffix(".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _read(path: Path) -> CheckReport | None:

@@ -5,15 +5,13 @@ certificates), from a throw-away copy of the base. Builders of the same key wait
 no `complete.json` and is never used.
 """
 
-import fcntl
 import hashlib
 import os
 import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -24,6 +22,7 @@ from linestop.blocks.project_install import Installed, adopt, pretend_version, w
 from linestop.checks.detection import Detection
 from linestop.checks.project_files import ProjectFiles, words
 from linestop.errors import InfraError, ToolError
+from linestop.locks import locked
 from linestop.paths import home
 from linestop.verdicts import CommandRun
 
@@ -73,8 +72,7 @@ def built_environment(project: ProjectFiles, detection: Detection) -> Built:
     if found:
         return found
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with _lock(folder.with_suffix(".lock")):
+        with locked(folder.with_suffix(".lock")):
             return _complete(folder) or _build(project, detection, key, folder)
     except OSError as error:
         raise InfraError(f"can't build {folder}", found=str(error), todo="free disk space, run it again") from error
@@ -85,13 +83,6 @@ def _complete(folder: Path) -> Built | None:
         return Built.model_validate_json((folder / "complete.json").read_text(encoding="utf-8"))
     except (OSError, ValidationError):
         return None
-
-
-@contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _key(project: ProjectFiles, detection: Detection) -> str:

@@ -3,15 +3,14 @@
 Looks from git's side only: what a worktree's own `.git` file says was in an agent's reach.
 """
 
-import fcntl
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from linestop.blocks.git_commands import GitCommands
 from linestop.blocks.worktree_folders import remove
 from linestop.errors import InfraError, RepositoryError
+from linestop.locks import locked
 from linestop.paths import Layout
 
 BRANCHES = "refs/heads/linestop/"  # the only branches linestop ever moves
@@ -132,12 +131,8 @@ class GitWorktrees:
         while admin := self._admin(path):
             remove(admin)
 
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        self.layout.worktrees.mkdir(parents=True, exist_ok=True)
-        with (self.layout.worktrees / ".lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+    def _lock(self) -> AbstractContextManager[None]:
+        return locked(self.layout.worktrees / ".lock")
 
 
 def _is_folder(path: Path) -> bool:

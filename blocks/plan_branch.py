@@ -4,16 +4,15 @@ No worktree is needed and no file of any checkout is touched; the branch moves b
 says is linestop/audit/plan_files.py.
 """
 
-import fcntl
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Container, Mapping, Sequence
 
 from linestop.audit.plan_files import MAX_CHARS, parse_plan, render_plan
 from linestop.audit.validation import problems_among, require_valid
 from linestop.blocks.git_workspaces import GitWorkspaces
 from linestop.errors import InfraError, PlanError, RepositoryError
 from linestop.findings import Finding
+from linestop.locks import locked
 from linestop.plans import Plan
 
 PLANS_BRANCH = "linestop/plans"
@@ -66,7 +65,7 @@ class PlanBranch:
         """
         for plan in plans:
             require_valid(plan)
-        with self._lock():
+        with locked(self._workspaces.layout.ensure().state / "plans.lock"):
             tip = self._tip()
             there = self.plans()
             covered = {one for plan in there if plan.id not in known for one in plan.fingerprints}
@@ -172,13 +171,6 @@ class PlanBranch:
                     found=place,
                     todo="commit what you edited there and switch to another branch, then audit again",
                 )
-
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        path = self._workspaces.layout.ensure().state / "plans.lock"
-        with path.open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
 
 
 def _read(path: str, ref: str, text: str) -> Plan:

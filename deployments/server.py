@@ -3,12 +3,11 @@
 `up` watches the same one (supervision.py). The environment it gets is environment.py.
 """
 
-import fcntl
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from ipaddress import ip_address
 from pathlib import Path
 from subprocess import Popen
@@ -22,6 +21,7 @@ from linestop.deployments.detached import end_processes, start_detached, tail
 from linestop.deployments.environment import apply_environment, outside_targets, prefect_environment
 from linestop.deployments.settings import MachineSettings, machine_settings
 from linestop.errors import InfraError, ServerError
+from linestop.locks import locked
 from linestop.paths import home
 from linestop.records import find_process, holder_of
 
@@ -213,11 +213,8 @@ def _state_file() -> Path:
     return home() / "server.json"
 
 
-@contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    with (home() / "server.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def _one_at_a_time() -> AbstractContextManager[None]:
+    return locked(home() / "server.lock")
 
 
 def is_local(url: str) -> bool:

@@ -1,6 +1,5 @@
 """`linestop up`: server, UI, worker and webhook receiver with one command, ready when it returns."""
 
-import fcntl
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,6 +31,7 @@ from linestop.deployments.supervision import (
     supervised,
 )
 from linestop.errors import ServerError, UsageError
+from linestop.locks import locked
 
 if TYPE_CHECKING:
     from linestop.deployments.registry import Registered
@@ -176,8 +176,7 @@ def _not_ready(state: Supervised | None, settings: MachineSettings) -> ServerErr
 @contextmanager
 def _all_or_nothing() -> Iterator[None]:
     """Take down what this call has started where it fails or is interrupted half-way. One `up` at a time."""
-    with outside_targets() as folder, (folder / "up.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with outside_targets() as folder, locked(folder / "up.lock"):
         server, state = running_server(), supervised()
         try:
             yield

@@ -3,7 +3,6 @@
 A file that can't be read raises: an incident nobody can read blocks, it never counts as none.
 """
 
-import fcntl
 import hashlib
 import os
 import re
@@ -18,6 +17,7 @@ from linestop.errors import RecordError, UsageError
 from linestop.incidents.classes import FailureClass, classify
 from linestop.incidents.model import Closing, Incident, Prevention, Scope, Sweep, Why, is_said
 from linestop.incidents.whys import first_whys
+from linestop.locks import locked
 from linestop.paths import Layout, home
 from linestop.text import plain, plain_lines
 from linestop.verdicts import CommandRun
@@ -158,9 +158,7 @@ class IncidentStore:
     def _lock(self, scope: Scope) -> Iterator[None]:
         folder = self._folder(scope)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with (folder / ".lock").open("w") as file:
-                fcntl.flock(file, fcntl.LOCK_EX)
+            with locked(folder / ".lock"):
                 yield
         except OSError as error:
             raise RecordError(f"can't write in {folder}", found=str(error), todo="make it writable") from error
