@@ -1,14 +1,13 @@
 """The planner's clerk: turns plan files into tickets of a batch. What a plan says is linestop/audit/'s matter."""
 
 import asyncio
-from datetime import UTC, datetime
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from linestop.blocks.line import Line
 from linestop.blocks.station import close_workplace
-from linestop.execution.batches import NEW_BATCH, batch_of
+from linestop.execution.batches import NEW_BATCH, batch_name, batch_of, ticket_of
 from linestop.execution.order import ExecutionOrder
 from linestop.plans import Plan
 from linestop.records import is_alive
@@ -36,8 +35,8 @@ def file_tickets(line: Line, order: ExecutionOrder) -> tuple[str | None, tuple[s
     batch = order.batch or batch_of(tickets)
     if batch == NEW_BATCH and not plans:
         return _last(tickets), ()
-    batch = batch or f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    filed = tuple(plan.id for plan in plans if line.tracker.file(_ticket(plan, batch)))
+    batch = batch or batch_name()
+    filed = tuple(plan.id for plan in plans if line.tracker.file(ticket_of(plan, batch)))
     if plans and not filed and not order.batch:  # another run was faster with all of them: its batch is the one
         return batch_of(line.tracker.list()) or _last(line.tracker.list()), ()
     return batch, filed
@@ -51,7 +50,7 @@ def unfiled(line: Line, tickets: tuple[Ticket, ...]) -> tuple[Plan, ...]:
 
 def would_be(line: Line) -> tuple[Ticket, ...]:
     """Return the tickets that the next run would file."""
-    return tuple(_ticket(plan, NEW_BATCH) for plan in unfiled(line, line.tracker.list()))
+    return tuple(ticket_of(plan, NEW_BATCH) for plan in unfiled(line, line.tracker.list()))
 
 
 def _reclaim(line: Line) -> None:
@@ -65,16 +64,3 @@ def _reclaim(line: Line) -> None:
 def _last(tickets: tuple[Ticket, ...]) -> str | None:
     """Return the newest batch: with nothing new to do, what the run answers for is how that one stands."""
     return max(tickets, key=lambda ticket: ticket.created).batch if tickets else None
-
-
-def _ticket(plan: Plan, batch: str) -> Ticket:
-    return Ticket(
-        id=plan.id,
-        batch=batch,
-        title=plan.title,
-        plan=plan,
-        state=TicketState.GATED if plan.gated else TicketState.OPEN,
-        reason=plan.gated or "",
-        depends_on=plan.depends_on,
-        infra=plan.infra,
-    )

@@ -3,7 +3,6 @@
 import getpass
 import shlex
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 from cyclopts import App
@@ -14,11 +13,10 @@ from linestop.deployments.cli.options import Json, Repo
 from linestop.deployments.cli.text_table import text_table
 from linestop.deployments.cli.ticket_page import page
 from linestop.errors import UsageError
-from linestop.execution.batches import NEW_BATCH, batch_of
+from linestop.execution.batches import NEW_BATCH, batch_name, batch_of, ticket_of
 from linestop.execution.runs import last_verdict
 from linestop.incidents import IncidentStore
 from linestop.paths import Layout, repository_root
-from linestop.plans import Plan
 from linestop.ready import held_by_a_person, ready
 from linestop.text import plain
 from linestop.tickets import WAITING_ON_A_PERSON, Ticket, TicketState
@@ -120,7 +118,7 @@ def add(plan: Path, /, *, batch: str | None = None, repo: Repo = Path(), json_: 
     """
     tracker = SqliteTracker(Layout(repository_root(repo)).ensure().tracker)
     name = batch or batch_of(tracker.list())
-    new = _from_plan(require_valid(parse_plan(_text_of(plan))), name if name != NEW_BATCH else _batch_name())
+    new = ticket_of(require_valid(parse_plan(_text_of(plan))), name if name != NEW_BATCH else batch_name())
     filed = tracker.file(new)
     known = tracker.get(new.id)
     words = f"filed in batch {known.batch}, {known.state}" if filed else f"is there already, {known.state}"
@@ -215,18 +213,6 @@ def _text_of(path: Path) -> str:
         raise UsageError(
             f"the plan {path} can't be read", found=str(error), todo="name a plan's markdown file"
         ) from error
-
-
-def _from_plan(plan: Plan, batch: str) -> Ticket:
-    state = TicketState.GATED if plan.gated else TicketState.OPEN
-    return Ticket(
-        id=plan.id, batch=batch, title=plan.title, plan=plan, state=state, reason=plan.gated or "",
-        depends_on=plan.depends_on, infra=plan.infra,
-    )  # fmt: skip
-
-
-def _batch_name() -> str:
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
 
 
 def _row(one: Ticket, note: str) -> tuple[object, ...]:

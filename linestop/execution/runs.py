@@ -29,11 +29,6 @@ def last_flow_run(layout: Layout, kind: RunKind) -> str:
     return next((inputs.flow_run for _, inputs in newest(layout, kind)), "")
 
 
-def flow_run_of(layout: Layout, kind: RunKind, run_id: str) -> str:
-    """Return the flow run of a run by its id, empty where it is unknown."""
-    return next((inputs.flow_run for folder, inputs in newest(layout, kind) if folder.name == run_id), "")
-
-
 def ticket_flow_runs(layout: Layout) -> dict[str, str]:
     """Return the newest flow run of each ticket."""
     runs = [(str(inputs.parameters.get("ticket", "")), inputs.flow_run) for _, inputs in newest(layout, "ticket")]
