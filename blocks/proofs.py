@@ -4,6 +4,7 @@ from linestop.blocks.baseline import baseline
 from linestop.blocks.inspection import clean_checkout, goal_verdict
 from linestop.blocks.line import Line
 from linestop.done import OracleVerdict, Proof, judge, load_definition
+from linestop.locks import locked
 from linestop.paths import workspace_name
 from linestop.tickets import Evidence, Ticket, TicketState
 from linestop.verdicts import GoalVerdict
@@ -42,7 +43,9 @@ def _proof(line: Line, ticket: Ticket, evidence: Evidence, *, rerun: bool) -> Pr
 
 def _again(line: Line, ticket: Ticket, evidence: Evidence) -> GoalVerdict:
     """Run the frozen finish line at the delivered commit, against the base that the ticket was cut from."""
-    with clean_checkout(line, workspace_name(ticket.id, "base"), ticket.base) as checkout:
+    name = workspace_name(ticket.id, "base")
+    # Its checkouts are named after the ticket: a second rerun would take them from under the first.
+    with locked(line.layout.worktrees / ".proofs.lock"), clean_checkout(line, name, ticket.base) as checkout:
         checks = line.checks(checkout)
         report = baseline(line.layout, checks, checkout, ticket.base)
         return goal_verdict(line, ticket, checks, report, commit=evidence.commit)

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,15 @@ def test_a_forged_verdict_does_not_survive_a_rerun(root: Path) -> None:
     assert ask(line, "b").answer is Answer.DONE
     assert ask(line, "b", rerun=True).answer is Answer.NOT_DONE
     assert oracle("b", repo=root, rerun=True) == 3
+
+
+def test_reruns_at_the_same_time_wait_for_one_another(root: Path) -> None:
+    line = delivered(root, STILL_BAD)
+    assert ask(line, "b", rerun=True).answer is Answer.NOT_DONE
+    with ThreadPoolExecutor(8) as pool:
+        verdicts = list(pool.map(lambda _: ask(line, "b", rerun=True), range(8)))
+    assert [verdict.answer for verdict in verdicts] == [Answer.NOT_DONE] * 8, "who scans nothing finds nothing"
+    assert not list(line.layout.worktrees.glob("stock*"))
 
 
 def test_waiting_on_a_person_and_unknown_batches(root: Path) -> None:
