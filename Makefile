@@ -13,7 +13,7 @@ REPO ?=
 
 # 4: the job ran to its end and something waits for a person. make would call that an error.
 run: .venv/.done
-	@$(BIN)/linestop run $(REPO) || test $$? -eq 4
+	@$(BIN)/linestop run $(if $(REPO),"$(REPO)") || test $$? -eq 4
 
 test: .venv/.done
 	@$(BIN)/python -m pytest -n logical

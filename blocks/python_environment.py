@@ -40,6 +40,12 @@ class PythonEnvironment(BaseModel):
         """Return whether a distribution is installed there."""
         return not self.interpreter.missing((distribution,))
 
+    @property
+    def lost(self) -> bool:
+        """Whether it was removed since it was found or built: what fails then is nobody's fault."""
+        sites = self.interpreter.site_packages
+        return not self.interpreter.base.exists() or not any(Path(site).is_dir() for site in sites)
+
     def folder(self, checkout: Path) -> CheckFolder:
         """Return a throw-away folder that runs this environment on a checkout."""
         return CheckFolder(checkout, interpreter=self.interpreter, root=self.root, generated=self.generated)

@@ -13,6 +13,7 @@ from linestop.checks.advice import advice, without
 from linestop.checks.detection import Detection, detect
 from linestop.checks.junit import pytest_node, unittest_name
 from linestop.checks.project_files import ProjectFiles
+from linestop.errors import InfraError
 from linestop.paths import Layout
 from linestop.policy import Policy
 from linestop.verdicts import CheckReport, CommandRun, TestCase
@@ -62,7 +63,7 @@ class RepositoryChecks:
         are run again: those that pass then are named flaky and stay failed.
 
         Raises:
-            InfraError: the machine can't start a process.
+            InfraError: the machine can't start a process, or the environment was removed.
         """
         runs, cases = self._once(checkout, self._selected(checkout, only))
         failed = [case.id for case in cases if case.outcome == "failed"]
@@ -100,6 +101,7 @@ class RepositoryChecks:
             report = folder.scratch / _REPORT
             argv = self._argv(folder, report, None if chosen is None else [folder.named(word) for word in chosen])
             run = run_command(argv, cwd=folder.cwd, env=folder.environment, timeout_seconds=self._timeout_seconds)
+            self._require_environment()
             words = self.command if chosen is None else (*self.command[:3], *chosen)
             run = run.model_copy(update={"argv": words})
             if self._detection.runner == "command":
@@ -108,6 +110,15 @@ class RepositoryChecks:
             cases = tuple(case.model_copy(update={"id": folder.anonymous(case.id)}) for case in cases)
         complaint = said_nothing(run, cases, problem)
         return ((run, complaint) if complaint else (run,)), cases
+
+    def _require_environment(self) -> None:
+        """Refuse a result of an environment that went away while it ran: no verdict may rest on that."""
+        if self._environment and self._environment.lost:
+            raise InfraError(
+                "the environment of the checks is gone",
+                found=self._environment.origin,
+                todo="run it again: an environment of linestop's is built anew",
+            )
 
     def _argv(self, folder: CheckFolder, report: Path, chosen: Sequence[str] | None) -> list[str]:
         python, words = str(folder.python), self._detection.arguments

@@ -26,8 +26,8 @@ class AuditPolicy(_Section):
     sources: dict[str, str] = Field(
         default_factory=dict, description="further scanners: name = command that prints SARIF"
     )
-    max_plans: int = Field(default=5, ge=1, le=5)
-    timeout_seconds: int = Field(default=300, ge=1)
+    max_plans: int = Field(default=5, ge=1, le=5, description="open plans at a time")
+    timeout_seconds: int = Field(default=300, ge=1, description="of each scanner")
 
 
 class ChecksPolicy(_Section):
@@ -36,7 +36,7 @@ class ChecksPolicy(_Section):
     command: str | None = Field(default=None, description="the test command, split as a shell would, run without one")
     setup: tuple[str, ...] | None = Field(default=None, description="pip requirements of the environment to build")
     python: str | None = Field(default=None, description="interpreter to run the checks with, instead of building one")
-    timeout_seconds: int = Field(default=1800, ge=1)
+    timeout_seconds: int = Field(default=1800, ge=1, description="of one run of the checks")
     tests: tuple[str, ...] = Field(default=(), description="globs of test files, added to the detected ones")
 
 
@@ -47,7 +47,7 @@ class ExecutionPolicy(_Section):
     parallel: int = Field(default=2, ge=1, le=32, description="tickets at a time; SQLite serves few, see docs")
     attempts: int = Field(default=3, ge=1, le=10, description="per chunk")
     failures_to_stop: int = Field(default=3, ge=1, le=10, description="failures in a row that stop a ticket")
-    lease_seconds: int = Field(default=600, ge=10)
+    lease_seconds: int = Field(default=600, ge=10, description="a claim not renewed for so long is free again")
     dispatch_seconds: int = Field(default=7200, ge=1, description="one maker's time; then its ticket is stopped")
     infra_wait_seconds: float = Field(default=3600, gt=0, description="how long a ticket waits for the infra lock")
     delivery: Literal["branch"] = Field(default="branch", description="nothing is pushed or merged")
@@ -117,7 +117,7 @@ def load_policy(layout: Layout) -> Policy:
 
 def _mend(problem: ErrorDetails) -> str:
     if problem["type"] != "extra_forbidden":
-        return "correct it; docs/ describes each value, `linestop doctor` shows what holds once the file can be read"
+        return "correct it; docs/policy.md describes each value, `linestop doctor` shows what holds"
     section = Policy.model_fields.get(str(problem["loc"][0]))
     inner = section.annotation if section and len(problem["loc"]) > 1 else Policy
     known = inner.model_fields if isinstance(inner, type) and issubclass(inner, BaseModel) else Policy.model_fields

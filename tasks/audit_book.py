@@ -88,7 +88,7 @@ class AuditBook:
             rules=dict(Counter(one.rule for one in found.code)),
             fixable=sum(one.fixable for one in found.code), in_tests=len(found.tests),
             findings_waiting=drafts.waiting, plans=tuple(plan.id for plan in plans),
-            refused=(*(str(error).replace("\n", " ") for error in self.broken), *self.unusable, *drafts.refused),
+            refused=(*(str(error).replace("\n ", ";") for error in self.broken), *self.unusable, *drafts.refused),
             branch=self.desk.plans_branch if plans or stands.ids else "",
         )  # fmt: skip
         report = self._report(values, stands).model_copy(

@@ -1,12 +1,14 @@
 """The planner's clerk: turns plan files into tickets of a batch. What a plan says is linestop/audit/'s matter."""
 
 import asyncio
+from collections.abc import Collection
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from linestop.blocks.line import Line
 from linestop.blocks.station import close_workplace
+from linestop.errors import UsageError
 from linestop.execution.batches import NEW_BATCH, batch_name, batch_of, ticket_of
 from linestop.execution.order import ExecutionOrder
 from linestop.plans import Plan
@@ -31,7 +33,9 @@ def file_tickets(line: Line, order: ExecutionOrder) -> tuple[str | None, tuple[s
     for ticket in tickets:
         if ticket.state in ENDED and (line.layout.worktrees / ticket.id).exists():
             close_workplace(line, ticket.id)  # its run was killed after the ticket had ended
-    plans = () if order.dry_run else unfiled(line, tickets)
+    waiting = unfiled(line, tickets)
+    _require_known(order, tickets, waiting)
+    plans = () if order.dry_run else waiting
     batch = order.batch or batch_of(tickets)
     if batch == NEW_BATCH and not plans:
         return _last(tickets), ()
@@ -40,6 +44,21 @@ def file_tickets(line: Line, order: ExecutionOrder) -> tuple[str | None, tuple[s
     if plans and not filed and not order.batch:  # another run was faster with all of them: its batch is the one
         return batch_of(line.tracker.list()) or _last(line.tracker.list()), ()
     return batch, filed
+
+
+def _require_known(order: ExecutionOrder, tickets: tuple[Ticket, ...], waiting: tuple[Plan, ...]) -> None:
+    known = {ticket.id for ticket in tickets} | {plan.id for plan in waiting}
+    if strange := sorted(set(order.tickets) - known):
+        raise UsageError(
+            f"there is no ticket {', '.join(strange)}", found=_few(known), todo="see `linestop ticket list`"
+        )
+    batches = {ticket.batch for ticket in tickets}
+    if order.batch and order.batch not in batches and not waiting:
+        raise UsageError(f"there is no batch {order.batch}", found=_few(batches), todo="see `linestop ticket list`")
+
+
+def _few(names: Collection[str]) -> str:
+    return ", ".join(sorted(names)[-10:]) or "no ticket at all"
 
 
 def unfiled(line: Line, tickets: tuple[Ticket, ...]) -> tuple[Plan, ...]:

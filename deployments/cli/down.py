@@ -1,25 +1,25 @@
 """`linestop down`: stops what `up` started, and a server that another command left behind."""
 
-from typing import Annotated
-
-from cyclopts import Parameter
 from rich.console import Console
 
+from linestop.deployments.cli.options import Json
 from linestop.deployments.environment import outside_targets
 from linestop.deployments.server import stop_server
 from linestop.deployments.supervision import stop_supervisor
 
 
-def down(
-    *, json_: Annotated[bool, Parameter(name="--json", negative="", help="Print what was stopped as JSON.")] = False
-) -> int:
+def down(*, json_: Json = False) -> int:
     """Stop supervisor, worker, webhook receiver and server. Stopping what doesn't run does nothing.
 
-    ```
-    linestop down
-    ```
+    For example:
+        linestop down
 
     Runs in progress end; the next `linestop execute` goes on from what they finished.
+
+    Parameters
+    ----------
+    json_
+        Print what was stopped as JSON.
     """
     with outside_targets():
         parts = stop_supervisor()

@@ -88,7 +88,8 @@ def next_command(report: ExecutionReport, root: Path) -> str:
     if stuck := _first(report, TicketState.STOPPED, TicketState.PETITIONED):
         return f"linestop ticket show {stuck.id} --repo {quoted}"
     if report.answer is Answer.NOT_DONE:
-        return f"linestop execute {quoted}"
+        stopped = any(" incident " in reason for reason in report.reasons)
+        return f"linestop incident list --repo {quoted}" if stopped else f"linestop execute {quoted}"
     delivered = next((one for one in report.tickets if one.state is TicketState.DONE and one.commits), None)
     if delivered:
         return f"git -C {quoted} log -p HEAD..{delivered.branch}"

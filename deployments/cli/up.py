@@ -51,18 +51,22 @@ def up(
 ) -> int:
     """Start server, UI, worker, schedules and webhook receiver; they run on until `linestop down`.
 
-    ```
-    linestop up ~/src/shop              # look after a repository: weekly audit, execution on demand, webhook
-    linestop up ~/src/shop ~/src/blog   # two of them
-    linestop up                         # those named before
-    linestop up --port 8080             # the UI at another port
-    ```
+    Examples:
+        linestop up ~/src/shop              # look after a repository: weekly audit, execution on demand, webhook
+        linestop up ~/src/shop ~/src/blog   # two of them
+        linestop up                         # those named before
+        linestop up --port 8080             # the UI at another port
 
-    Args:
-        repositories: Repositories to look after from now on, besides those named before.
-        port: Server and UI; 4200, or a free one where it is taken.
-        receiver_port: Webhook receiver; 4210, or a free one where it is taken.
-        json_: Print what runs where as JSON.
+    Parameters
+    ----------
+    repositories
+        Repositories to look after from now on, besides those named before.
+    port
+        Server and UI; 4200, or a free one where it is taken.
+    receiver_port
+        Webhook receiver; 4210, or a free one where it is taken.
+    json_
+        Print what runs where as JSON.
     """
     stderr = Console(stderr=True, highlight=False, soft_wrap=True)
     paths = [path.expanduser().resolve() for path in repositories]

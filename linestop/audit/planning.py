@@ -48,7 +48,8 @@ class Ground:
 
 def draft_plans(findings: Sequence[Finding], ground: Ground, *, max_plans: int) -> Drafts:
     """Return as many valid plans as there is room for, machine-made ones by area first, a slot kept for people's."""
-    new = [finding for finding in findings if finding.fingerprint not in ground.standing.covered]
+    covered = ground.standing.covered | accepted(ground)
+    new = [finding for finding in findings if finding.fingerprint not in covered]
     broken = {finding.path for finding in ground.reported if finding.rule == SYNTAX}
     machine = [one for one in new if one.fixable and one.path not in broken and not _busy(one, ground)]
     people = [one for one in new if not one.fixable]
@@ -62,6 +63,21 @@ def draft_plans(findings: Sequence[Finding], ground: Ground, *, max_plans: int) 
         refused=(*refused, *refused_too, *invalid),
         waiting=sum(finding.fingerprint not in planned for finding in new),
     )
+
+
+def accepted(ground: Ground) -> frozenset[str]:
+    """Return the findings that a person let a merged plan leave: its finish line allows as many as are there."""
+    left = set[str]()
+    for plan in ground.standing.merged:
+        for item in plan.goal:
+            if isinstance(item, FindingsGone) and item.at_most:
+                there = [finding.fingerprint for finding in ground.reported if _counts_for(finding, item)]
+                left |= set(there) & set(plan.fingerprints) if len(there) <= item.at_most else set()
+    return frozenset(left)
+
+
+def _counts_for(finding: Finding, item: FindingsGone) -> bool:
+    return finding.source == item.source and finding.rule in item.rules and finding.path in item.paths
 
 
 def _busy(finding: Finding, ground: Ground) -> bool:

@@ -9,12 +9,16 @@ from linestop.tickets import Ticket, TicketState
 
 @dataclass(frozen=True)
 class Standing:
-    """`open` plans wait; `covered` fingerprints are never planned again; `busy` globs are of unmerged branches."""
+    """`open` plans wait; `covered` fingerprints are never planned again; `busy` globs are of unmerged branches.
+
+    `merged` are the plans, as they were carried out, whose work the base holds.
+    """
 
     open: tuple[Plan, ...] = ()
     covered: frozenset[str] = frozenset()
     busy: tuple[str, ...] = ()
     ids: frozenset[str] = frozenset()
+    merged: tuple[Plan, ...] = ()
 
 
 def standing(plans: Iterable[Plan], tickets: Iterable[Ticket], *, merged: Callable[[str], bool]) -> Standing:
@@ -25,11 +29,12 @@ def standing(plans: Iterable[Plan], tickets: Iterable[Ticket], *, merged: Callab
     tickets = tuple(tickets)
     by_plan = {ticket.plan.id: ticket for ticket in tickets}
     every = {ticket.plan.id: ticket.plan for ticket in tickets} | {plan.id: plan for plan in plans}
-    open_plans, covered, busy = [], set[str](), list[str]()
+    open_plans, covered, busy, held = [], set[str](), list[str](), list[Plan]()
     for plan in every.values():
         ticket = by_plan.get(plan.id)
         done = ticket is not None and ticket.state is TicketState.DONE
         if done and ticket and ticket.evidence and merged(ticket.evidence.commit):
+            held.append(ticket.plan)
             continue
         covered.update(plan.fingerprints, ticket.plan.fingerprints if ticket else ())
         if not done:
@@ -38,4 +43,5 @@ def standing(plans: Iterable[Plan], tickets: Iterable[Ticket], *, merged: Callab
             busy.extend(plan.scope)
     return Standing(
         open=tuple(open_plans), covered=frozenset(covered), busy=tuple(busy), ids=frozenset(every),
+        merged=tuple(held),
     )  # fmt: skip

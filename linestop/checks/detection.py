@@ -19,7 +19,10 @@ from linestop.checks.scripts import make_recipe, script_lines
 from linestop.errors import RepositoryError
 from linestop.policy import ChecksPolicy
 
-TODO = 'set checks.command in .linestop/config.toml, for example command = "pytest tests"'
+TODO = (
+    'set checks.command in .linestop/config.toml, for example command = "pytest tests"; where there are none, what'
+    ' else must pass: command = "python -m compileall -q src"'
+)
 _FOLDERS = ("tests", "test", "testing")
 
 

@@ -1,5 +1,6 @@
 """Every runner of checks says the same of the same repository: what passed, failed, is flaky or proves nothing."""
 
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from linestop.blocks.interpreter import own_base
 from linestop.blocks.repository_checks import RepositoryChecks, checks_for
 from linestop.checks import regressions
-from linestop.errors import PolicyError, RepositoryError
+from linestop.errors import InfraError, PolicyError, RepositoryError
 from linestop.paths import Layout
 from linestop.policy import ChecksPolicy, Policy
 from linestop.ports import CheckRunner
@@ -200,6 +201,16 @@ def test_a_python_that_is_none_is_a_policy_error(tmp_path: Path, home: Path) -> 
     root = write(tmp_path / "target", SHOP)
     with pytest.raises(PolicyError, match=r"checks\.python"):
         checks(root, python="/bin/false")
+
+
+def test_an_environment_that_is_gone_is_nobodys_red_test(tmp_path: Path, home: Path) -> None:
+    root = write(tmp_path / "shop", SHOP)
+    runner = checks(root)
+    assert runner.run(root).green
+    shutil.rmtree(home / "environments")
+    with pytest.raises(InfraError, match="environment of the checks is gone"):
+        runner.run(root)
+    assert checks(root).run(root).green
 
 
 def test_a_repository_without_tests_gets_a_clear_stop(tmp_path: Path, home: Path) -> None:

@@ -11,6 +11,7 @@ from linestop.blocks.git_workspaces import GitWorkspaces
 from linestop.blocks.line import Line
 from linestop.blocks.station import claim
 from linestop.done import Answer
+from linestop.errors import UsageError
 from linestop.events import EventLog
 from linestop.execution.order import ExecutionOrder, ExecutionReport, TicketOrder
 from linestop.flows.execution import execution
@@ -73,6 +74,15 @@ async def test_a_dry_run_names_the_tickets_and_files_none(root: Path) -> None:
     assert Line(root).tracker.list() == ()
     assert (await run(root)).answer is Answer.DONE
     assert (await run(root, dry_run=True)).answer is Answer.DONE
+
+
+@pytest.mark.parametrize("words", [{"tickets": ["nope"]}, {"batch": "nope"}], ids=["ticket", "batch"])
+async def test_a_name_that_nothing_bears_is_refused(root: Path, words: dict[str, object]) -> None:
+    write_plans(root, unused_imports("stock", "shop/stock.py"))
+    await run(root)
+    state = await execution(ExecutionOrder.model_validate({"repository": str(root), **words}), return_state=True)
+    with pytest.raises(UsageError, match="there is no"):
+        await state.aresult()
 
 
 async def test_a_red_base_stops_the_line_and_no_ticket_is_blamed(root: Path) -> None:

@@ -45,6 +45,16 @@ def test_nothing_found_plans_nothing() -> None:
     assert drafted() == Drafts()
 
 
+def test_what_a_person_let_a_plan_leave_is_not_planned_again_after_the_merge() -> None:
+    (plan,) = plans(*several("src/shop/a.py"))
+    goal = tuple(item.model_copy(update={"at_most": 1}) if item.kind == "findings" else item for item in plan.goal)
+    stands = Standing(ids=frozenset({plan.id}), merged=(plan.model_copy(update={"goal": goal}),))
+    assert plans(finding("src/shop/a.py", line=2), stands=stands) == ()
+    assert plans(*several("src/shop/a.py", 2), stands=stands), "more than was accepted"
+    assert plans(finding("src/shop/a.py", line=9), stands=stands), "another one than the plan's"
+    assert plans(finding("src/shop/a.py", line=2), stands=Standing(merged=(plan,))), "nothing was accepted"
+
+
 def several(path: str, count: int = 3) -> list[Finding]:
     return [finding(path, line=line) for line in range(1, count + 1)]
 
