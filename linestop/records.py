@@ -3,6 +3,7 @@
 A record without `result.json` is one whose process was killed: readers say so.
 """
 
+import asyncio
 import json
 import os
 import socket
@@ -146,9 +147,8 @@ class RunRecord:
         A record that is closed already says how the run ended.
         """
         if not (self.folder / "result.json").exists():
-            said = str(error) if isinstance(error, LinestopError) else f"{type(error).__name__}: {error}".rstrip(": ")
             with suppress(LinestopError, OSError, ValueError):
-                self.finish(outcome, summary=plain(said, limit=1500), **values)
+                self.finish(outcome, summary=in_words(error), **values)
 
     def finish(self, outcome: str, *, summary: str = "", **values: Any) -> Result:
         """Write result.json and close the record."""
@@ -159,3 +159,11 @@ class RunRecord:
         self.events.close()
         self.write("result.json", json.dumps(result.model_dump(mode="json"), indent=2))
         return result
+
+
+def in_words(error: BaseException) -> str:
+    """Return what ended a run, as its record and its ticket tell it."""
+    if isinstance(error, (asyncio.CancelledError, KeyboardInterrupt)):
+        return "interrupted by a person or cancelled; the next run goes on from what was finished"
+    said = str(error) if isinstance(error, LinestopError) else f"{type(error).__name__}: {error}".rstrip(": ")
+    return plain(said, limit=1500)

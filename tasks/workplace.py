@@ -11,9 +11,8 @@ from linestop.blocks.line import Line
 from linestop.blocks.station import Station, claim, close_workplace, leased
 from linestop.errors import InfraError, LinestopError, RecordError
 from linestop.execution.order import TicketOrder, TicketOutcome
-from linestop.records import RunRecord, holder
+from linestop.records import RunRecord, holder, in_words
 from linestop.tasks.turn import turn
-from linestop.text import plain
 from linestop.tickets import Ticket, TicketState
 
 
@@ -52,7 +51,7 @@ async def _claimed(line: Line, order: TicketOrder) -> AsyncIterator[Station | No
         words = ended.reason or TicketOutcome.of(ended).delivered
         record.finish(str(ended.state), summary=words, ticket=ended.id, progress=dict(ended.progress))
     except (asyncio.CancelledError, KeyboardInterrupt, InfraError, RecordError, OSError) as error:
-        reason = "" if isinstance(error, asyncio.CancelledError) else f"broken off: {_words(error)}"
+        reason = "" if isinstance(error, asyncio.CancelledError) else f"broken off: {in_words(error)}"
         _give_back(line, station.ticket if station else ticket, TicketState.OPEN, reason)
         record.break_off("broken-off", error, ticket=ticket.id)
         raise
@@ -89,7 +88,7 @@ def _give_back(line: Line, ticket: Ticket, state: TicketState, reason: str) -> N
 
 def _incident(line: Line, ticket: Ticket, error: Exception, record: RunRecord) -> str:
     """Stop the line for a ticket that an error ended; return the reason for its state. A lost claim stops nothing."""
-    what = _words(error)
+    what = in_words(error)
     with suppress(LinestopError, OSError):
         if line.tracker.get(ticket.id).generation == ticket.generation:
             incident = line.incidents.open(scope="ticket", subject=ticket.id, what=what, run=record.id)
@@ -103,8 +102,3 @@ def _say_what_was_set_aside(station: Station) -> None:
             "branch.set-aside ticket=%s commits that linestop didn't make are kept on %s",
             station.ticket.id, station.set_aside, extra={"action": "branch.set-aside"},
         )  # fmt: skip
-
-
-def _words(error: BaseException) -> str:
-    words = plain(str(error), limit=1500)
-    return words if isinstance(error, LinestopError) else f"{type(error).__name__}: {words}".rstrip(": ")

@@ -30,6 +30,7 @@ def build(called: str = "") -> App:
         help="Runs coding agents unattended on a git repository and can prove what they did.",
         version=__version__,
         default_parameter=Parameter(negative=()),  # a flag is given or not: no --no-json
+        suppress_keyboard_interrupt=False,  # errors.py says what becomes of the run
         help_format="plaintext",  # keeps the lines of examples apart, which markdown would fold into one
     )
     for name, text in COMMANDS.items():
