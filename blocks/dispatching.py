@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from linestop.errors import InfraError, LinestopError, ToolError
-from linestop.events import EventLog
 from linestop.ports import Dispatch, Engine, Work
 from linestop.text import plain, plain_lines
 from linestop.verdicts import CheckReport
+from linestop.watch import LiveLog
 
 MAX_WORDS = 4_000  # characters that a maker may say in one text
 MAX_TEXTS = 50
@@ -37,7 +37,7 @@ def dispatched(
     workspace: Path,
     *,
     checks: Callable[[Path], CheckReport],
-    events: EventLog,
+    events: LiveLog,
     seconds: float,
 ) -> Ended:
     """Return how a dispatch of the engine ended, after at most `seconds`.

@@ -28,6 +28,7 @@ class StaticEngine:
     """Implements ports.Engine for chunks of the source ruff; needs no key, no account, no network."""
 
     name = "static"
+    model = ""
 
     def __init__(
         self,

@@ -11,10 +11,13 @@ LinestopError            what failed, what was found, what to do        exit 1
 ├── ToolError            a scanner or another command is missing or broke
 ├── ServerError          the Prefect server can't be reached or started
 └── InfraError           may be retried: disk, network, a lock held by another
+    └── BusyError        a provider's rate limit or overload: come back at a time
 ```
 
 "Not met", "denied" and "stopped" are values (verdicts.py), never exceptions.
 """
+
+from datetime import datetime
 
 
 class LinestopError(Exception):
@@ -82,3 +85,18 @@ class ServerError(LinestopError):
 
 class InfraError(LinestopError):
     """The machine failed, not the work: it may be retried and uses up no attempt."""
+
+
+class BusyError(InfraError):
+    """A provider asks to come back later. `until` is when, in UTC; None where it doesn't say."""
+
+    def __init__(self, what: str, *, found: str = "", todo: str = "", until: datetime | None = None) -> None:
+        super().__init__(what, found=found, todo=todo)
+        self.until = until
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild_busy, (self.what, self.found, self.todo, self.until))
+
+
+def _rebuild_busy(what: str, found: str, todo: str, until: datetime | None) -> BusyError:
+    return BusyError(what, found=found, todo=todo, until=until)

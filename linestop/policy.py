@@ -2,6 +2,7 @@
 
 import os
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from linestop.engines import Endpoint, EngineSettings, McpServer
 from linestop.errors import PolicyError
 from linestop.paths import Layout
 
@@ -60,6 +62,59 @@ class GuardsPolicy(_Section):
     max_out_of_scope: int = Field(default=5, ge=1, description="files out of scope from which the plan is reviewed")
 
 
+class RolesPolicy(_Section):
+    """Which engine has which role: a name of `[engines]`, a preset's (`codex`), `static`, or `block:NAME`."""
+
+    maker: str = Field(default="static", description="edits the workspace")
+    checker: str = Field(default="", description="judges a commit that passed guards and checks; nothing = no agent")
+    reviewer: str = Field(default="", description="a second opinion before delivery; nothing = none")
+
+
+class SandboxPolicy(_Section):
+    """What agents' processes run in."""
+
+    kind: Literal["auto", "bubblewrap", "docker", "plain"] = Field(
+        default="auto", description="auto: bubblewrap, else docker; plain isolates nothing"
+    )
+    allow_plain: bool = Field(default=False, description="let unattended agents run without any isolation")
+    network: Literal["none", "proxy", "allow", "open"] = Field(default="proxy", description="what agents reach")
+    hosts: tuple[str, ...] = Field(default=(), description="with `allow`: names that agents may reach")
+    memory_mb: int = Field(default=4096, ge=16, description="of all processes of a dispatch")
+    cpus: float = Field(default=2.0, gt=0, description="of all processes of a dispatch")
+    processes: int = Field(default=512, ge=8, description="of a dispatch at a time")
+    disk_mb: int = Field(default=2048, ge=1, description="that a dispatch may write")
+    image: str = Field(default="", description="docker image; empty: one that is built offline")
+    docker_host: str = Field(default="", description="address of the docker daemon; empty: DOCKER_HOST, else its own")
+
+
+class WatchPolicy(_Section):
+    """How far each detector may climb: observe, nudge, block, stop, line-stop."""
+
+    ladder: dict[str, Literal["observe", "nudge", "block", "stop", "line-stop"]] = Field(
+        default_factory=dict, description="detector = highest rung, over the defaults of docs/watch.md"
+    )
+    off: tuple[str, ...] = Field(default=(), description="detectors that are not run")
+    pollers: tuple[str, ...] = Field(default=(), description="commands that may be repeated while they wait, as globs")
+    failures: int = Field(default=3, ge=2, description="score of the recovery checkpoint")
+    silence_seconds: float = Field(default=600, gt=0, description="without an event for so long ends a dispatch")
+    no_progress_seconds: float = Field(default=600, gt=0, description="without a change of the work ends a dispatch")
+
+
+class BudgetPolicy(_Section):
+    """What one ticket may cost over its life; nothing set = no cap."""
+
+    tokens: int | None = Field(default=None, ge=1, description="input and output together")
+    usd: float | None = Field(default=None, gt=0, description="a model without a known price is refused then")
+    prices: dict[str, tuple[float, float]] = Field(
+        default_factory=dict, description="model = dollars per million input and output tokens, over the price book's"
+    )
+    rate_limit_wait_seconds: float = Field(
+        default=6 * 3600,
+        ge=0,
+        description="how long a rate limit is waited for; no attempt is used",
+    )
+
+
 class DocumentationPolicy(_Section):
     """What the wiki covers."""
 
@@ -82,6 +137,13 @@ class Policy(BaseSettings):
     execution: ExecutionPolicy = ExecutionPolicy()
     guards: GuardsPolicy = GuardsPolicy()
     documentation: DocumentationPolicy = DocumentationPolicy()
+    roles: RolesPolicy = RolesPolicy()
+    sandbox: SandboxPolicy = SandboxPolicy()
+    watch: WatchPolicy = WatchPolicy()
+    budget: BudgetPolicy = BudgetPolicy()
+    engines: dict[str, EngineSettings] = Field(default_factory=dict, description="engines by name")
+    endpoints: dict[str, Endpoint] = Field(default_factory=dict, description="where models are served, by name")
+    mcp: dict[str, McpServer] = Field(default_factory=dict, description="servers of further tools, by name")
 
     @classmethod
     def settings_customise_sources(
@@ -142,7 +204,7 @@ def origins(layout: Layout) -> dict[str, tuple[Any, str]]:
     policy, written = load_policy(layout), _file_values(layout.config)
     found: dict[str, tuple[Any, str]] = {}
     for section in Policy.model_fields:
-        for key, value in getattr(policy, section):
+        for key, value in _entries(getattr(policy, section)):
             variable = f"LINESTOP_{section}__{key}".upper()
             if name := _variable(variable):
                 origin = f"environment {name}"
@@ -150,6 +212,11 @@ def origins(layout: Layout) -> dict[str, tuple[Any, str]]:
                 origin = str(layout.config) if key in written.get(section, {}) else "default"
             found[f"{section}.{key}"] = (value, origin)
     return found
+
+
+def _entries(section: Any) -> Iterable[tuple[str, Any]]:
+    """Return the values of a section, or the tables of one that holds tables by name."""
+    return section.items() if isinstance(section, dict) else section
 
 
 def _variable(name: str) -> str | None:

@@ -20,9 +20,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from linestop import __version__
 from linestop.errors import LinestopError, RecordError
-from linestop.events import EventKind, EventLog, Outcome
+from linestop.events import EventKind, Outcome
 from linestop.paths import Layout
 from linestop.text import plain
+from linestop.watch.live import LiveLog
 
 RunKind = Literal["audit", "execution", "ticket", "dispatch", "documentation"]
 
@@ -104,7 +105,7 @@ class RunRecord:
             run_id=self.id, kind=kind, started=started, holder=holder(), parent=parent, flow_run=flow_run,
             repository=str(layout.root), linestop=__version__, parameters=parameters,
         )  # fmt: skip
-        self.events = EventLog(self.folder / "events.jsonl")
+        self.events = LiveLog(self.folder / "events.jsonl")
         self.write("inputs.json", inputs.model_dump_json(indent=2))
         self.events.append(EventKind.START, step=kind)
 

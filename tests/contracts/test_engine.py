@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from linestop.blocks.static_engine import StaticEngine
-from linestop.events import EventKind, EventLog, read_events
+from linestop.events import EventKind, read_events
 from linestop.plans import ChecksPass, Chunk, Plan
 from linestop.ports import Dispatch, Engine, Work
 from linestop.verdicts import CheckReport, CommandRun, TestCase
+from linestop.watch import LiveLog
 
 UNUSED = b"import os\n"
 
@@ -21,9 +22,10 @@ class FakeEngine:
     """Takes `import os` out of the first line of each file. Keeps to the port without any tool."""
 
     name = "fake"
+    model = ""
 
     def dispatch(
-        self, order: Dispatch, workspace: Path, *, checks: Callable[[Path], CheckReport], events: EventLog
+        self, order: Dispatch, workspace: Path, *, checks: Callable[[Path], CheckReport], events: LiveLog
     ) -> Work:
         root = workspace.resolve()
         if order.chunk.source != "ruff":
@@ -71,8 +73,8 @@ def workspace(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[EventLog]:
-    with EventLog(tmp_path / "events.jsonl") as events:
+def log(tmp_path: Path) -> Iterator[LiveLog]:
+    with LiveLog(tmp_path / "events.jsonl") as events:
         yield events
 
 
@@ -103,14 +105,14 @@ def contents(root: Path) -> dict[str, bytes]:
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
-def test_the_work_is_left_in_the_workspace_and_said(engine: Engine, workspace: Path, log: EventLog) -> None:
+def test_the_work_is_left_in_the_workspace_and_said(engine: Engine, workspace: Path, log: LiveLog) -> None:
     work = engine.dispatch(dispatch_of("src/a.py", "src/b.py"), workspace, checks=never, events=log)
     assert contents(workspace) == {"src/a.py": b"x = 1\n", "src/b.py": b"y = 1\n", "src/other.py": UNUSED}
     assert work.summary
     assert not work.could_not
 
 
-def test_a_second_dispatch_changes_nothing(engine: Engine, workspace: Path, log: EventLog) -> None:
+def test_a_second_dispatch_changes_nothing(engine: Engine, workspace: Path, log: LiveLog) -> None:
     order = dispatch_of("src/a.py")
     engine.dispatch(order, workspace, checks=never, events=log)
     before = contents(workspace)
@@ -119,14 +121,14 @@ def test_a_second_dispatch_changes_nothing(engine: Engine, workspace: Path, log:
     assert work.summary
 
 
-def test_what_is_not_its_business_is_said_and_left(engine: Engine, workspace: Path, log: EventLog) -> None:
+def test_what_is_not_its_business_is_said_and_left(engine: Engine, workspace: Path, log: LiveLog) -> None:
     before = contents(workspace)
     work = engine.dispatch(dispatch_of("src/a.py", source="vulture"), workspace, checks=never, events=log)
     assert contents(workspace) == before
     assert "vulture" in work.could_not[0]
 
 
-def test_a_file_that_vanished_is_named_and_the_others_are_done(engine: Engine, workspace: Path, log: EventLog) -> None:
+def test_a_file_that_vanished_is_named_and_the_others_are_done(engine: Engine, workspace: Path, log: LiveLog) -> None:
     work = engine.dispatch(dispatch_of("src/gone.py", "src/a.py"), workspace, checks=never, events=log)
     assert "src/gone.py" in work.could_not[0]
     assert (workspace / "src/a.py").read_bytes() == b"x = 1\n"
@@ -134,7 +136,7 @@ def test_a_file_that_vanished_is_named_and_the_others_are_done(engine: Engine, w
 
 
 def test_links_and_paths_out_of_the_workspace_are_not_followed(
-    engine: Engine, workspace: Path, tmp_path: Path, log: EventLog
+    engine: Engine, workspace: Path, tmp_path: Path, log: LiveLog
 ) -> None:
     outside = tmp_path / "outside.py"
     outside.write_bytes(UNUSED)
@@ -146,13 +148,13 @@ def test_links_and_paths_out_of_the_workspace_are_not_followed(
     assert len(work.could_not) == 4
 
 
-def test_green_checks_keep_the_work_of_a_later_attempt(engine: Engine, workspace: Path, log: EventLog) -> None:
+def test_green_checks_keep_the_work_of_a_later_attempt(engine: Engine, workspace: Path, log: LiveLog) -> None:
     order = dispatch_of("src/a.py", "src/b.py", corrections=("checks fail: test_a",))
     engine.dispatch(order, workspace, checks=lambda _: report(), events=log)
     assert contents(workspace) == {"src/a.py": b"x = 1\n", "src/b.py": b"y = 1\n", "src/other.py": UNUSED}
 
 
-def test_the_checks_see_the_work_they_judge(engine: Engine, workspace: Path, log: EventLog) -> None:
+def test_the_checks_see_the_work_they_judge(engine: Engine, workspace: Path, log: LiveLog) -> None:
     seen: list[bytes] = []
 
     def checks(root: Path) -> CheckReport:
@@ -163,7 +165,7 @@ def test_the_checks_see_the_work_they_judge(engine: Engine, workspace: Path, log
     assert seen == [b"x = 1\n"]
 
 
-def test_where_nothing_stands_the_files_are_as_they_were(engine: Engine, workspace: Path, log: EventLog) -> None:
+def test_where_nothing_stands_the_files_are_as_they_were(engine: Engine, workspace: Path, log: LiveLog) -> None:
     before = contents(workspace)
     order = dispatch_of("src/a.py", "src/b.py", corrections=("checks fail: test_a",))
     work = engine.dispatch(order, workspace, checks=lambda _: report("test_a"), events=log)
@@ -172,9 +174,7 @@ def test_where_nothing_stands_the_files_are_as_they_were(engine: Engine, workspa
     assert "Nothing was changed" in work.summary
 
 
-def test_an_error_in_the_checks_goes_through_and_leaves_no_trace(
-    engine: Engine, workspace: Path, log: EventLog
-) -> None:
+def test_an_error_in_the_checks_goes_through_and_leaves_no_trace(engine: Engine, workspace: Path, log: LiveLog) -> None:
     before = contents(workspace)
 
     def checks(_: Path) -> CheckReport:
@@ -185,7 +185,7 @@ def test_an_error_in_the_checks_goes_through_and_leaves_no_trace(
     assert contents(workspace) == before
 
 
-def test_its_tools_are_on_record(engine: Engine, workspace: Path, log: EventLog, tmp_path: Path) -> None:
+def test_its_tools_are_on_record(engine: Engine, workspace: Path, log: LiveLog, tmp_path: Path) -> None:
     engine.dispatch(dispatch_of("src/a.py"), workspace, checks=never, events=log)
     events = list(read_events(tmp_path / "events.jsonl"))
     assert any(event.kind == EventKind.TOOL_CALL for event in events)

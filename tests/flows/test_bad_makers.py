@@ -39,6 +39,7 @@ class Maker:
     """An engine that does one deed in its workspace and says that all is well."""
 
     name = "bad"
+    model = ""
 
     def __init__(self, deed: Deed, *, work: object = None) -> None:
         self._deed = deed

@@ -29,6 +29,7 @@ class Acting:
     """An engine that does what a function says."""
 
     name = "acting"
+    model = ""
 
     def __init__(self, act: Act) -> None:
         self._act = act

@@ -102,6 +102,7 @@ class Stubborn:
     """An engine that does the same wrong thing however often it is told."""
 
     name = "stubborn"
+    model = ""
 
     def dispatch(
         self, order: Dispatch, workspace: Path, *, checks: Callable[[Path], CheckReport], events: EventLog

@@ -27,6 +27,7 @@ class Trying:
     """An engine that writes one text and asks for the checks, twice."""
 
     name = "trying"
+    model = ""
 
     def __init__(self) -> None:
         self.text = GOOD

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from linestop.policy import Policy
@@ -12,6 +13,7 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "policy.md").read_text(en
 VALUES = [
     (f"{section}.{key}", value)
     for section in Policy.model_fields
+    if isinstance(getattr(Policy(), section), BaseModel)
     for key, value in type(getattr(Policy(), section)).model_fields.items()
 ]
 

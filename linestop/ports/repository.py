@@ -1,19 +1,13 @@
-"""The ports: what the loops need of the world, as Protocols.
+"""The ports to a repository: its findings, its checks, its git."""
 
-Adapters live in blocks/; tests/contracts/ holds each suite.
-"""
-
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from linestop.changes import Change
-from linestop.events import EventLog
 from linestop.findings import Finding
-from linestop.plans import Chunk, Plan
-from linestop.tickets import Evidence, Ticket, TicketState
 from linestop.verdicts import CheckReport, CommandRun
 
 
@@ -133,84 +127,4 @@ class Workspaces(Protocol):
 
     def contains(self, ref: str, commit: str) -> bool:
         """Return whether `ref` holds `commit`, itself or a patch-equivalent one."""
-        ...
-
-
-class Dispatch(BaseModel):
-    """One run of one role: what it is told, and where."""
-
-    model_config = ConfigDict(frozen=True)
-
-    ticket: str
-    role: str
-    attempt: int = Field(ge=1)
-    plan: Plan
-    chunk: Chunk
-    brief: str
-    corrections: tuple[str, ...] = Field(default=(), description="why earlier attempts at this chunk were rejected")
-
-
-class Work(BaseModel):
-    """What a maker says it did: evidence, never truth. `petition` says that a test or the spec is wrong."""
-
-    model_config = ConfigDict(frozen=True)
-
-    summary: str
-    could_not: tuple[str, ...] = ()
-    petition: str | None = None
-
-
-class Engine(Protocol):
-    """Does an agent's work in a workspace."""
-
-    name: str
-
-    def dispatch(
-        self, order: Dispatch, workspace: Path, *, checks: Callable[[Path], CheckReport], events: EventLog
-    ) -> Work:
-        """Work in `workspace`, leave the changes uncommitted, and say what was done.
-
-        Whatever else it raises is a failed attempt of its own. It may be given up after `execution.dispatch_seconds`;
-        `checks` raises then.
-
-        Raises:
-            ToolError: the engine itself is broken: the line stops.
-            InfraError: may be retried; uses up no attempt.
-        """
-        ...
-
-
-class Tracker(Protocol):
-    """Keeps tickets. Every write is one transaction; a write with an old generation is refused."""
-
-    def file(self, ticket: Ticket) -> bool:
-        """Add a ticket; return False where its id is there already (nothing changes then)."""
-        ...
-
-    def get(self, ticket_id: str) -> Ticket:
-        """Return one ticket. Raises TrackerError where there is none."""
-        ...
-
-    def list(self, batch: str | None = None) -> tuple[Ticket, ...]:
-        """Return the tickets of a batch, or all, oldest first."""
-        ...
-
-    def claim(self, ticket_id: str, *, holder: str, seconds: int) -> Ticket | None:
-        """Take an open ticket under a lease and return it, or None where another was faster."""
-        ...
-
-    def renew(self, ticket: Ticket, *, seconds: int) -> bool:
-        """Extend the lease; False where the ticket was taken over."""
-        ...
-
-    def save(self, ticket: Ticket) -> Ticket:
-        """Write progress, attempts and base of a claimed ticket. Raises TrackerError for an older generation."""
-        ...
-
-    def end(self, ticket: Ticket, state: TicketState, *, reason: str = "", evidence: Evidence | None = None) -> Ticket:
-        """Give the ticket its end, or set it open again. Raises TrackerError for an older generation."""
-        ...
-
-    def reclaim(self, *, alive: Callable[[str], bool]) -> tuple[Ticket, ...]:
-        """Open again every claimed ticket whose lease ran out or whose holder is not `alive`; return them."""
         ...

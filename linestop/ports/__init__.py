@@ -1,0 +1,34 @@
+"""The ports: what the loops need of the world, as Protocols.
+
+Adapters live in blocks/; tests/contracts/ holds each suite.
+"""
+
+from linestop.ports.engine import Discovered, Dispatch, Engine, Limits, Work
+from linestop.ports.money import ModelFacts, PriceBook
+from linestop.ports.repository import Candidate, CheckRunner, FindingSource, Scan, Workspaces
+from linestop.ports.sandbox import MODEL_PORT, Cell, Confinement, Mount, Network, Ran, Sandbox, SandboxCommand
+from linestop.ports.tracker import Tracker
+
+__all__ = [
+    "MODEL_PORT",
+    "Candidate",
+    "Cell",
+    "CheckRunner",
+    "Confinement",
+    "Discovered",
+    "Dispatch",
+    "Engine",
+    "FindingSource",
+    "Limits",
+    "ModelFacts",
+    "Mount",
+    "Network",
+    "PriceBook",
+    "Ran",
+    "Sandbox",
+    "SandboxCommand",
+    "Scan",
+    "Tracker",
+    "Work",
+    "Workspaces",
+]

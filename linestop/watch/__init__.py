@@ -1,0 +1,8 @@
+"""The watch: detectors over events, and what is done when one fires. Reads events; never raises into a run."""
+
+from linestop.watch.firing import Firing, Severity
+from linestop.watch.ladder import Ladder, Rung
+from linestop.watch.live import LiveLog
+from linestop.watch.watch import Detector, Watch
+
+__all__ = ["Detector", "Firing", "Ladder", "LiveLog", "Rung", "Severity", "Watch"]
