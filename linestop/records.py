@@ -7,7 +7,7 @@ import asyncio
 import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -95,7 +95,14 @@ class RunRecord:
     """One run's folder while it is written."""
 
     def __init__(
-        self, layout: Layout, kind: RunKind, *, parent: str = "", flow_run: str = "", **parameters: Any
+        self,
+        layout: Layout,
+        kind: RunKind,
+        *,
+        parent: str = "",
+        flow_run: str = "",
+        open_log: Callable[[Path], LiveLog] = LiveLog,
+        **parameters: Any,
     ) -> None:
         started = datetime.now(UTC)
         self.id = f"{started:%Y%m%dT%H%M%S}-{kind}-{uuid4().hex[:6]}"
@@ -105,9 +112,15 @@ class RunRecord:
             run_id=self.id, kind=kind, started=started, holder=holder(), parent=parent, flow_run=flow_run,
             repository=str(layout.root), linestop=__version__, parameters=parameters,
         )  # fmt: skip
-        self.events = LiveLog(self.folder / "events.jsonl")
-        self.write("inputs.json", inputs.model_dump_json(indent=2))
+        _make(self.folder)
+        self.write("inputs.json", inputs.model_dump_json(indent=2))  # first of all: it says who holds the record
+        self.events = open_log(self.folder / "events.jsonl")
         self.events.append(EventKind.START, step=kind)
+
+    @property
+    def seconds(self) -> float:
+        """Return how long it has been running."""
+        return (datetime.now(UTC) - self._result.started).total_seconds()
 
     def write(self, name: str, text: str) -> Path:
         """Write a file of the record whole or not at all.
@@ -160,6 +173,13 @@ class RunRecord:
         self.events.close()
         self.write("result.json", json.dumps(result.model_dump(mode="json"), indent=2))
         return result
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir()
+    except OSError as error:
+        raise RecordError(f"can't make the record {folder}", found=str(error), todo="check the disk") from error
 
 
 def in_words(error: BaseException) -> str:

@@ -1,0 +1,149 @@
+"""Events as a transcript that a person reads: who said or did what, when, and how it came out. No widths, no colours.
+
+All that an agent or a tool wrote is made harmless here (linestop/text.py): nothing of it reaches a terminal as control.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from linestop.events import Action, Event, EventKind, Usage
+from linestop.text import plain
+
+MAX_HEAD = 400  # characters of a call
+MAX_LINES = 100_000
+_VERBS = {
+    EventKind.START: "start",
+    EventKind.MESSAGE: "says",
+    EventKind.REASONING: "thinks",
+    EventKind.NUDGE: "is told",
+    EventKind.LIMIT: "limit",
+    EventKind.ERROR: "error",
+    EventKind.END: "end",
+    EventKind.USAGE: "used",
+}
+_ACTIONS = {Action.RUN: "runs", Action.READ: "reads", Action.EDIT: "edits", Action.SEARCH: "searches"}
+_SHELL_KEYS = ("command", "cmd", "script")
+
+
+class Said(BaseModel):
+    """One entry: `verb` says what was done, `head` is a line of it, `body` further lines, `note` what became of it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: datetime
+    seconds: float | None = None
+    verb: str
+    head: str = ""
+    body: tuple[str, ...] = ()
+    note: str = ""
+    bad: bool = False
+    quiet: bool = False
+
+
+class Transcript:
+    """Turns events into entries, one by one; `start` is what their seconds are counted from (else the first event)."""
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self._start = start
+
+    def entry(self, event: Event) -> Said:
+        """Return an event as an entry. `quiet` ones are left out unless everything is asked for."""
+        self._start = self._start or event.at
+        verb, head, body, note = self._words(event)
+        return Said(
+            at=event.at,
+            seconds=_since(self._start, event.at),
+            verb=verb,
+            head=head,
+            body=body,
+            note=note,
+            bad=event.kind == EventKind.ERROR or event.outcome not in (None, "ok") or bool(event.fault),
+            quiet=event.kind == EventKind.USAGE or (event.kind == EventKind.REASONING and not event.text.strip()),
+        )
+
+    def entries(self, events: Iterator[Event]) -> Iterator[Said]:
+        """Yield the entries of events."""
+        return map(self.entry, events)
+
+    def _words(self, event: Event) -> tuple[str, str, tuple[str, ...], str]:
+        if event.kind == EventKind.TOOL_CALL:
+            return _ACTIONS.get(event.action or Action.OTHER, "calls"), call_words(event), (), ""
+        if event.kind == EventKind.TOOL_RESULT:
+            word = str(event.outcome or "result")
+            took = f" after {event.seconds:.1f} s" if event.seconds is not None else ""
+            return "", "", _lines(event.text), f"{word}{took}"
+        if event.kind == EventKind.USAGE and event.usage:
+            return "used", usage_words(event.usage), (), plain(event.model)
+        if event.kind == EventKind.START:
+            return "start", plain(" ".join(word for word in (event.step, event.model, event.session) if word)), (), ""
+        lines = _lines(event.text)
+        verb = _VERBS.get(event.kind, plain(str(event.kind), 20)) if isinstance(event.kind, EventKind) else ""
+        return verb or plain(str(event.kind), 20), lines[0] if lines else "", lines[1:], _note(event)
+
+
+def call_words(event: Event) -> str:
+    """Return a call in a line: the command, the path or the pattern that matters, else the tool and its arguments."""
+    args = event.args
+    if event.action == Action.RUN and (command := _first(args, _SHELL_KEYS)):
+        return plain(f"$ {command}", MAX_HEAD)
+    if event.action in (Action.READ, Action.EDIT) and event.path:
+        return plain(f"{event.path}{_range(args)}", MAX_HEAD)
+    if event.action == Action.SEARCH and (pattern := args.get("pattern")):
+        return plain(f"{pattern!s} in {event.path or args.get('path') or '.'}", MAX_HEAD)
+    words = " ".join(f"{name}={value!s}" for name, value in list(args.items())[:20])
+    return plain(f"{event.tool} {words}".strip(), MAX_HEAD)
+
+
+def usage_words(usage: Usage) -> str:
+    """Return a usage in words; what is unknown is not said."""
+    cached = f" ({usage.cache_read:,} cached)" if usage.cache_read else ""
+    money = "" if usage.usd is None else f", ${usage.usd:.4f}"
+    total = " in all" if usage.total else ""
+    return f"{usage.input:,} tokens in{cached}, {usage.output:,} out{money}{total}"
+
+
+def _note(event: Event) -> str:
+    words = []
+    if event.fault:
+        words.append(str(event.fault).replace("_", " "))
+    if event.retry_at:
+        words.append(f"may be asked again at {event.retry_at:%Y-%m-%d %H:%M:%S} UTC")
+    if event.kind == EventKind.END and isinstance(result := (event.model_extra or {}).get("result"), str):
+        words.append(plain(result, 80))
+    return "; ".join(words)
+
+
+def _first(args: Mapping[str, Any], keys: tuple[str, ...]) -> str:
+    """Return the command among a shell's arguments; a list of words is one, too."""
+    value = next((args[key] for key in keys if args.get(key)), "")
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _range(args: Mapping[str, Any]) -> str:
+    first, last = (args.get(name) for name in ("first", "last"))
+    return f":{first or 1}-{last or ''}" if first or last else ""
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    """Return a text's lines, harmless, without empty ones at both ends."""
+    lines = [plain_line(line) for line in text.strip("\r\n").splitlines()[:MAX_LINES]]
+    while lines and not lines[-1]:
+        lines.pop()
+    return tuple(lines)
+
+
+def plain_line(line: str) -> str:
+    """Return a line made harmless, its indentation kept."""
+    body = line.lstrip(" \t")
+    indent = line[: len(line) - len(body)].expandtabs(4)[:40]
+    return f"{indent}{plain(body, 2_000)}" if body.strip() else ""
+
+
+def _since(start: datetime, at: datetime) -> float | None:
+    try:
+        return max(0.0, (at - start).total_seconds())
+    except TypeError:  # one of them has no zone
+        return None
