@@ -1,6 +1,5 @@
 """The event log: one file of a dispatch's record while it is written, and its reader."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
@@ -8,17 +7,28 @@ from typing import Any, Self
 from pydantic import ValidationError
 
 from linestop.errors import RecordError
-from linestop.events.identity import call_identity, sha256_text
+from linestop.events.calls import OpenCalls
+from linestop.events.identity import sha256_text
+from linestop.events.lines import LineFeed
 from linestop.events.model import Event, EventKind
+from linestop.events.redaction import Redactor, redactor
+from linestop.events.tools import call_fields
 
 MAX_TEXT = 16_000  # characters of one field; a tool's output can be endless
+_MAX_ARGS = 64_000  # characters of all texts in a call's arguments together
+_CHUNK = 2**16  # bytes
 
 
 class EventLog:
-    """Appends events to one file; each line is written whole and flushed, so a kill tears at most the last."""
+    """Appends events to one file; each line is written whole and flushed, so a kill tears at most the last.
 
-    def __init__(self, path: Path) -> None:
+    No secret is written: texts, arguments and whatever other fields an event carries are redacted first.
+    """
+
+    def __init__(self, path: Path, *, hiding: Redactor | None = None) -> None:
         self.path = path
+        self._redactor = hiding or redactor()
+        self._calls = OpenCalls()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("a", encoding="utf-8")
@@ -28,13 +38,17 @@ class EventLog:
     def append(self, kind: EventKind, **fields: Any) -> Event:
         """Write one event and return it; text beyond MAX_TEXT characters is cut.
 
+        A call gets its identity, action and path, a result those of its call, where they aren't given.
+
         Raises:
             RecordError: the disk refused.
         """
+        fields = {name: self._redactor.value(one) for name, one in fields.items()}
         text = str(fields.get("text", ""))
         if kind is EventKind.TOOL_CALL:
-            fields.setdefault("identity", call_identity(str(fields.get("tool", "")), fields.get("args", {})))
+            fields = self._called(fields)
         if kind is EventKind.TOOL_RESULT:
+            fields = {**self._calls.answered(str(fields.get("call", ""))), **fields}
             fields.setdefault("result_hash", sha256_text(text))
         fields["text"] = text[:MAX_TEXT]
         event = Event(kind=kind, **fields)
@@ -51,6 +65,13 @@ class EventLog:
         """Close the file; closing twice does nothing."""
         self._file.close()
 
+    def _called(self, fields: dict[str, Any]) -> dict[str, Any]:
+        args = fields.get("args") or {}
+        fields = {**call_fields(str(fields.get("tool", "")), args), **fields}
+        self._calls.remember(fields)
+        fields["args"] = _cut(args, [_MAX_ARGS])
+        return fields
+
     def __enter__(self) -> Self:
         return self
 
@@ -58,11 +79,32 @@ class EventLog:
         self.close()
 
 
+def _cut(value: Any, left: list[int]) -> Any:
+    """Return arguments whose texts together have at most `left` characters; what is beyond is cut off."""
+    if isinstance(value, str):
+        kept = value[: max(left[0], 0)]
+        left[0] -= len(value)
+        return kept
+    if isinstance(value, dict):
+        return {name: _cut(one, left) for name, one in value.items() if left[0] > 0}
+    if isinstance(value, list):
+        return [_cut(one, left) for one in value if left[0] > 0]
+    return value
+
+
 def read_events(path: Path) -> Iterator[Event]:
-    """Yield the events of a file, skipping lines that are torn or no event."""
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for line in file:
+    """Yield the events of a file, skipping lines that are torn, huge or no event. Holds one line at a time."""
+    feed = LineFeed()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield from _events(feed.push(chunk))
+    yield from _events(feed.finish())
+
+
+def _events(lines: Iterator[Any]) -> Iterator[Event]:
+    for line in lines:
+        if line.record is not None:
             try:
-                yield Event.model_validate(json.loads(line))
-            except (ValueError, ValidationError):
+                yield Event.model_validate(line.record)
+            except ValidationError:
                 continue

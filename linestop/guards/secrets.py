@@ -1,7 +1,7 @@
 """secrets: no key, token or password enters the history. Only added lines are looked at, and none is ever quoted.
 
-Well-known shapes, and assignments of long random values to names that say secret; conservative, since a guard that
-cries wolf gets switched off.
+Well-known shapes (linestop/events/token_shapes.py), and assignments of long random values to names that say secret;
+conservative, since a guard that cries wolf gets switched off.
 """
 
 import math
@@ -10,28 +10,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from linestop.changes import Change
+from linestop.events.token_shapes import SHAPES
 from linestop.guards.sight import Sight, lines, violation
 from linestop.verdicts import Violation
 
-_SHAPES = (
-    ("a private key", re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----")),
-    ("an AWS access key", re.compile(r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b")),
-    ("a GitHub token", re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{60,})")),
-    ("a GitLab token", re.compile(r"\bgl(?:pat|ptt|dt|rt|cbt|ft|soat)-[A-Za-z0-9_-]{20,}")),
-    ("a Slack token", re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}|\bxapp-\d-[A-Za-z0-9-]{20,}")),
-    ("a Slack webhook", re.compile(r"hooks\.slack\.com/services/T[A-Za-z0-9]+/B[A-Za-z0-9]+/[A-Za-z0-9]{20,}")),
-    ("an Anthropic key", re.compile(r"\bsk-ant-[A-Za-z0-9_-]{20,}")),
-    ("an OpenAI key", re.compile(r"\bsk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{0,60}[A-Za-z0-9]{32,}")),
-    ("a Google key", re.compile(r"\bAIza[A-Za-z0-9_-]{35}\b")),
-    ("a Stripe key", re.compile(r"\b[rs]k_live_[A-Za-z0-9]{20,}")),
-    ("an npm token", re.compile(r"\bnpm_[A-Za-z0-9]{36}\b")),
-    ("a PyPI token", re.compile(r"\bpypi-AgE[A-Za-z0-9_-]{50,}")),
-    ("a Hugging Face token", re.compile(r"\bhf_[A-Za-z]{34}\b")),
-    ("a SendGrid key", re.compile(r"\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}")),
-    ("a Telegram token", re.compile(r"\b\d{8,10}:AA[A-Za-z0-9_-]{33}\b")),
-    ("a JSON web token", re.compile(r"\beyJ[A-Za-z0-9_-]{15,}\.eyJ[A-Za-z0-9_-]{15,}\.[A-Za-z0-9_-]{20,}")),
-    ("a password in a URL", re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s/:@'\"{}<$%]+:[^\s/:@'\"{}<$%]{6,}@[^\s/'\"]+\.[a-z]")),
-)  # fmt: skip
 _ASSIGNED = re.compile(
     r"(?:secret|token|passw(?:or)?d|passphrase|api_?key|access_?key|private_?key|client_?secret|auth)[\w-]*[\"']?\]?"
     r"\s*(?::\s*\w+\s*)?[:=]\s*[rbu]?[\"'](?P<value>[A-Za-z0-9+/=_.~-]{20,})[\"']",
@@ -67,7 +49,7 @@ def _found(change: Change) -> Iterator[tuple[str, int]]:
 
 
 def _kinds(line: str) -> Iterator[str]:
-    for what, shape in _SHAPES:
+    for what, shape in SHAPES:
         match = shape.search(line)
         if match and not _HARMLESS.search(match.group()):
             yield what

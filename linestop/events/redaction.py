@@ -1,0 +1,98 @@
+"""Takes secrets out of texts before they are written: values of secret environment variables, and shapes of tokens.
+
+Applied at writing (`EventLog.append`), never only at reading. The shapes are those of token_shapes.py, which the guard
+of diffs uses too.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from linestop.events.token_shapes import HINTS
+
+HIDDEN = "[redacted]"
+MIN_CHARS = 8  # of a secret value; shorter ones would blank out ordinary words
+_SECRET_NAME = re.compile(
+    r"(?:^|_)(?:API_?)?(?:KEY|TOKEN|PAT)$|SECRET|PASSW(?:OR)?D|PASSPHRASE|CREDENTIAL", re.IGNORECASE
+)
+_HARMLESS_VALUE = re.compile(r"^(?:/|https?://[^@]*$|true$|false$|none$|null$|disabled$)", re.IGNORECASE)
+_MAX_DEPTH = 32  # levels of nested arguments that are kept
+_told: set[str] = set()  # values that a part of linestop read as secrets, whatever their variables are called
+
+
+class Redactor:
+    """Hides a fixed set of values and all known shapes of tokens. Fast where there is nothing to hide."""
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        forms = {form for value in values if len(value) >= MIN_CHARS for form in _forms(value)}
+        longest = sorted(forms, key=len, reverse=True)
+        self._values = re.compile("|".join(map(re.escape, longest))) if longest else None
+        self._anchors = tuple(forms)
+
+    def text(self, text: str) -> str:
+        """Return a text with every secret replaced by HIDDEN; a lone surrogate becomes a question mark."""
+        if not text.isascii():
+            text = text.encode("utf-8", "replace").decode("utf-8")
+        if self._values and any(anchor in text for anchor in self._anchors):
+            text = self._values.sub(HIDDEN, text)
+        for hint, shapes in HINTS:
+            if hint in text:
+                for shape in shapes:
+                    text = shape.sub(_hidden, text)
+        return text
+
+    def value(self, value: Any, depth: int = 0) -> Any:
+        """Return a JSON value with every text in it redacted, names of fields included; cut where it nests too deep."""
+        if isinstance(value, str):
+            return self.text(value)
+        if value is None or isinstance(value, int | float):
+            return value
+        if depth >= _MAX_DEPTH:
+            return "…"
+        if isinstance(value, Mapping):
+            return {self.text(str(name)): self.value(one, depth + 1) for name, one in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.value(one, depth + 1) for one in value]
+        return value
+
+
+def _hidden(match: re.Match[str]) -> str:
+    """Return what stands in place of a token: its `keep` part, such as a URL's user, stays."""
+    return f"{match.groupdict().get('keep') or ''}{HIDDEN}{match.groupdict().get('rest') or ''}"
+
+
+def _forms(value: str) -> set[str]:
+    """Return a value as it is and as JSON writes it."""
+    return {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+
+
+def secret_values(environment: Mapping[str, str]) -> frozenset[str]:
+    """Return the values of variables whose names say secret and that are long enough to be one."""
+    return frozenset(
+        value.strip()
+        for name, value in environment.items()
+        if _SECRET_NAME.search(name) and len(value.strip()) >= MIN_CHARS and not _HARMLESS_VALUE.match(value.strip())
+    )
+
+
+def hide_from_now_on(*values: str) -> None:
+    """Have these values redacted by every log that is opened later: a key whose variable's name doesn't say secret."""
+    _told.update(value for value in values if len(value) >= MIN_CHARS)
+
+
+def redactor() -> Redactor:
+    """Return the redactor of this process: its environment's secrets, and what it was told."""
+    return _redactor(secret_values(os.environ) | _told)
+
+
+@lru_cache(maxsize=8)
+def _redactor(values: frozenset[str]) -> Redactor:
+    return Redactor(values)
+
+
+def redacted(text: str) -> str:
+    """Return a text without this process's secrets: for briefs, diffs, whatever else is written beside the events."""
+    return redactor().text(text)

@@ -1,0 +1,59 @@
+"""The shapes of well-known tokens and keys, by what they are. The guard of diffs names them, the log hides them."""
+
+import re
+
+SHAPES = (
+    ("a private key", re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----")),
+    ("an AWS access key", re.compile(r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b")),
+    ("a GitHub token", re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{60,})")),
+    ("a GitLab token", re.compile(r"\bgl(?:pat|ptt|dt|rt|cbt|ft|soat)-[A-Za-z0-9_-]{20,}")),
+    ("a Slack token", re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}|\bxapp-\d-[A-Za-z0-9-]{20,}")),
+    ("a Slack webhook", re.compile(r"hooks\.slack\.com/services/T[A-Za-z0-9]+/B[A-Za-z0-9]+/[A-Za-z0-9]{20,}")),
+    ("an Anthropic key", re.compile(r"\bsk-ant-[A-Za-z0-9_-]{20,}")),
+    ("an OpenAI key", re.compile(r"\bsk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{0,60}[A-Za-z0-9]{32,}")),
+    ("a Google key", re.compile(r"\bAIza[A-Za-z0-9_-]{35}\b")),
+    ("a Stripe key", re.compile(r"\b[rs]k_live_[A-Za-z0-9]{20,}")),
+    ("an npm token", re.compile(r"\bnpm_[A-Za-z0-9]{36}\b")),
+    ("a PyPI token", re.compile(r"\bpypi-AgE[A-Za-z0-9_-]{50,}")),
+    ("a Hugging Face token", re.compile(r"\bhf_[A-Za-z]{34}\b")),
+    ("a SendGrid key", re.compile(r"\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}")),
+    ("a Telegram token", re.compile(r"\b\d{8,10}:AA[A-Za-z0-9_-]{33}\b")),
+    ("a JSON web token", re.compile(r"\beyJ[A-Za-z0-9_-]{15,}\.eyJ[A-Za-z0-9_-]{15,}\.[A-Za-z0-9_-]{20,}")),
+    ("a password in a URL", re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s/:@'\"{}<$%]+:[^\s/:@'\"{}<$%]{6,}@[^\s/'\"]+\.[a-z]")),
+)  # fmt: skip
+
+_BLOCK = re.compile(
+    r"-----BEGIN (?P<what>(?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?)-----.*?(?:-----END (?P=what)-----|\Z)", re.DOTALL
+)
+_URL = re.compile(
+    r"(?P<keep>(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,20}://[^\s/:@'\"{}<$%]{1,200}:)[^\s/:@'\"{}<$%]{6,200}(?P<rest>@)",
+    re.IGNORECASE,
+)
+_BEARER = re.compile(r"(?P<keep>(?:Bearer|Basic) )[A-Za-z0-9+/=_.~-]{16,}", re.IGNORECASE)
+_HEADER = re.compile(
+    r"(?P<keep>(?:x-api-key|x-goog-api-key|api-key)[\"']?\s*[:=]\s*[\"']?)[A-Za-z0-9_.~-]{12,}", re.IGNORECASE
+)
+_BY_NAME = dict(SHAPES)
+# A text that holds none of these hints holds no token: one look each is far cheaper than its pattern.
+HINTS = (
+    ("PRIVATE KEY", (_BLOCK,)),
+    *((start, (_BY_NAME["an AWS access key"],)) for start in ("AKIA", "ASIA", "ABIA", "ACCA")),
+    *((f"gh{kind}_", (_BY_NAME["a GitHub token"],)) for kind in "pousr"),
+    ("github_pat_", (_BY_NAME["a GitHub token"],)),
+    *((f"gl{kind}-", (_BY_NAME["a GitLab token"],)) for kind in ("pat", "ptt", "dt", "rt", "cbt", "ft", "soat")),
+    ("xox", (_BY_NAME["a Slack token"],)),
+    ("xapp-", (_BY_NAME["a Slack token"],)),
+    ("hooks.slack.com", (_BY_NAME["a Slack webhook"],)),
+    ("sk-", (_BY_NAME["an Anthropic key"], _BY_NAME["an OpenAI key"])),
+    ("AIza", (_BY_NAME["a Google key"],)),
+    ("k_live_", (_BY_NAME["a Stripe key"],)),
+    ("npm_", (_BY_NAME["an npm token"],)),
+    ("pypi-AgE", (_BY_NAME["a PyPI token"],)),
+    ("hf_", (_BY_NAME["a Hugging Face token"],)),
+    ("SG.", (_BY_NAME["a SendGrid key"],)),
+    (":AA", (_BY_NAME["a Telegram token"],)),
+    ("eyJ", (_BY_NAME["a JSON web token"],)),
+    ("://", (_URL,)),
+    *((word, (_BEARER,)) for word in ("Bearer ", "bearer ", "Basic ")),
+    *((word, (_HEADER,)) for word in ("api-key", "api_key", "Api-Key", "API-Key")),
+)
