@@ -10,12 +10,11 @@ from typing import Any
 from cyclopts.types import PositiveInt
 
 from linestop.deployments.cli.options import Json, Repo
+from linestop.deployments.cli.run_page import KILLED
 from linestop.insight import Run
 from linestop.insight import history as recorded
 from linestop.paths import Layout, repository_root
 from linestop.text import plain
-
-KILLED = "killed: its process ended without a result; the next run resumes its tickets"
 
 
 def history(
@@ -24,12 +23,13 @@ def history(
     limit: PositiveInt = 20,
     json_: Json = False,
 ) -> int:
-    """Show the runs of a repository, newest first: what each started, how it ended, how long it took.
+    """Show the runs of a repository, newest first: what each started, how it ended, how long it took, its id's end.
 
     Examples:
         linestop history
         linestop history ../shop --limit 3
         linestop history --json
+        linestop run show a1b2c3        # one run, by the last word of its line
 
     Parameters
     ----------
@@ -48,7 +48,9 @@ def history(
         return 0
     for run in runs:
         sys.stdout.write("\n".join(_lines(run, ui)) + "\n")
-    if not runs:
+    if runs:
+        sys.stderr.write("`linestop run show ID` shows one of them; the last word of its line is enough\n")
+    else:
         sys.stderr.write(f"no runs yet; type `linestop run {layout.root}` to make the first\n")
     return 0
 
@@ -68,7 +70,7 @@ def _headline(run: Run) -> str:
     when = f"{run.started.astimezone():%Y-%m-%d %H:%M:%S}" if run.started else "at an unknown time"
     name = run.dispatch or " ".join(word for word in (run.kind, run.ticket) if word)
     took = f"{run.seconds:.1f} s" if run.seconds is not None else ""
-    return "  ".join(plain(part) for part in (when, name, run.outcome, took) if part)
+    return "  ".join(plain(part) for part in (when, name, run.outcome, took, run.run_id[-6:]) if part)
 
 
 def _notes(run: Run, ui: str) -> Iterator[str]:

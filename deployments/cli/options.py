@@ -1,5 +1,6 @@
 """Options that several commands share, so that they are called the same everywhere."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -8,3 +9,11 @@ from cyclopts import Parameter
 Json = Annotated[bool, Parameter(name="--json")]
 Repo = Annotated[Path, Parameter(name="--repo")]
 MaybeRepo = Annotated[Path | None, Parameter(name="--repo")]
+
+
+def listed(name: str, line: str) -> str | None:
+    """Return a verb's line for its group's help; none for the one that was called, which shows its own, with examples.
+
+    A verb that is loaded lazily has no other way to be listed.
+    """
+    return None if name in sys.argv[1:] else line

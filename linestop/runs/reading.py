@@ -57,7 +57,7 @@ def read_run(layout: Layout, folder: Path) -> RecordedRun:
         brief=_brief(folder),
         session=seen.session,
         model=seen.model or _text(parameters.get("model")),
-        events=seen.count,
+        event_count=seen.count,
         calls=seen.calls,
         outcomes=dict(seen.outcomes),
         turns=seen.turns,

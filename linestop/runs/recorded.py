@@ -46,7 +46,7 @@ class RecordedRun(BaseModel):
     brief: str = ""
     session: str = ""
     model: str = ""
-    events: int = 0
+    event_count: int = 0
     calls: int = Field(default=0, description="tool calls")
     outcomes: dict[str, int] = Field(default_factory=dict, description="of tool results: ok, error, timeout, denied")
     turns: int = Field(default=0, description="model calls whose usage is known")

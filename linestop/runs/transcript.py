@@ -3,18 +3,20 @@
 All that an agent or a tool wrote is made harmless here (linestop/text.py): nothing of it reaches a terminal as control.
 """
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from linestop.events import Action, Event, EventKind, Usage
 from linestop.text import plain
 
 MAX_HEAD = 400  # characters of a call
 MAX_LINES = 100_000
-_VERBS = {
+REMEMBERED = 50  # results of which a repetition is told
+_VERBS: dict[str, str] = {
     EventKind.START: "start",
     EventKind.MESSAGE: "says",
     EventKind.REASONING: "thinks",
@@ -41,6 +43,7 @@ class Said(BaseModel):
     note: str = ""
     bad: bool = False
     quiet: bool = False
+    same: bool = Field(default=False, description="a result whose text was read already, not long before")
 
 
 class Transcript:
@@ -48,6 +51,7 @@ class Transcript:
 
     def __init__(self, start: datetime | None = None) -> None:
         self._start = start
+        self._results: deque[str] = deque(maxlen=REMEMBERED)
 
     def entry(self, event: Event) -> Said:
         """Return an event as an entry. `quiet` ones are left out unless everything is asked for."""
@@ -60,9 +64,18 @@ class Transcript:
             head=head,
             body=body,
             note=note,
+            same=self._same(event),
             bad=event.kind == EventKind.ERROR or event.outcome not in (None, "ok") or bool(event.fault),
             quiet=event.kind == EventKind.USAGE or (event.kind == EventKind.REASONING and not event.text.strip()),
         )
+
+    def _same(self, event: Event) -> bool:
+        if event.kind != EventKind.TOOL_RESULT or not event.text.strip():
+            return False
+        what = event.result_hash or event.text
+        known = what in self._results
+        self._results.append(what)
+        return known
 
     def entries(self, events: Iterator[Event]) -> Iterator[Said]:
         """Yield the entries of events."""
@@ -80,8 +93,8 @@ class Transcript:
         if event.kind == EventKind.START:
             return "start", plain(" ".join(word for word in (event.step, event.model, event.session) if word)), (), ""
         lines = _lines(event.text)
-        verb = _VERBS.get(event.kind, plain(str(event.kind), 20)) if isinstance(event.kind, EventKind) else ""
-        return verb or plain(str(event.kind), 20), lines[0] if lines else "", lines[1:], _note(event)
+        verb = _VERBS.get(event.kind) or plain(str(event.kind), 20)  # a kind that was read is a string
+        return verb, lines[0] if lines else "", lines[1:], _note(event)
 
 
 def call_words(event: Event) -> str:

@@ -1,0 +1,63 @@
+"""A transcript as lines for a terminal: calls, what came of them, long texts folded. Words: linestop/runs/."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from linestop.deployments.cli.run_page import duration
+from linestop.deployments.cli.wrapping import wrapped
+from linestop.runs import Said
+from linestop.text import plain
+
+FIRST, LAST = 30, 50  # entries of a long transcript that are shown
+HEAD_LINES, TAIL_LINES = 3, 3  # of a long output
+BAD_TAIL_LINES = 8  # what failed says why at its end
+SAME = "the same output as before"
+_VERB = 9
+
+
+def transcript_lines(entries: Iterable[Said], width: int, *, everything: bool) -> Iterator[str]:
+    """Yield the lines of a whole transcript; unless everything is asked for, the middle of a long one is left out."""
+    if everything:
+        for entry in entries:
+            yield from entry_lines(entry, width, everything=True)
+        return
+    left_out, last = 0, deque[Said](maxlen=LAST)
+    for number, entry in enumerate(entry for entry in entries if not entry.quiet):
+        if number < FIRST:
+            yield from entry_lines(entry, width, everything=False)
+        else:
+            left_out += len(last) == LAST
+            last.append(entry)
+    if left_out:
+        yield f"  … {left_out:,} entries left out: --events shows everything"
+    for entry in last:
+        yield from entry_lines(entry, width, everything=False)
+
+
+def entry_lines(entry: Said, width: int, *, everything: bool) -> Iterator[str]:
+    """Yield an entry's lines: when, who, what; below it what came of it."""
+    at = "" if entry.seconds is None else duration(entry.seconds)
+    margin = " " * (11 + _VERB)
+    first = f"  {at:>7}  {entry.verb:<{_VERB}}" if entry.verb else margin
+    same = entry.same and not everything
+    head = " — ".join(word for word in (entry.head, entry.note, SAME if same else "") if word)
+    yield from wrapped(head, width, first=f"{first.rstrip(' ') if not head else first}")
+    body = list(entry.body) if everything else folded(entry.body, bad=entry.bad)
+    for line in () if same else body:
+        yield from wrapped(line, width, first=f"{margin if width > 60 else '    '}| ")  # noqa: PLR2004
+
+
+def folded(lines: tuple[str, ...], *, bad: bool) -> list[str]:
+    """Return a long text's beginning and end, with what is left out between them counted."""
+    tail = BAD_TAIL_LINES if bad else TAIL_LINES
+    left_out = len(lines) - HEAD_LINES - tail
+    if left_out <= 1:
+        return [plain_cut(line) for line in lines]
+    kept = [*lines[:HEAD_LINES], f"… {left_out} lines", *lines[-tail:]]
+    return [plain_cut(line) for line in kept]
+
+
+def plain_cut(line: str) -> str:
+    """Return a line cut at what is worth reading; its indentation stays."""
+    body = line.lstrip(" ")
+    return line[: len(line) - len(body)] + plain(body, 300) if body else ""
