@@ -1,0 +1,122 @@
+"""The trail: what a dispatch did up to now, worked out once for all detectors. Pairs calls with their results.
+
+Bounded: calls that wait for a result are forgotten after 512 others.
+"""
+
+from datetime import UTC, datetime
+
+from linestop.events import Action, Event, EventKind, Outcome
+from linestop.text import plain
+from linestop.watch.firing import Firing, Severity
+from linestop.watch.inert import is_inert
+
+INERT = "inert"  # the one identity of all calls that do nothing
+MAX_OPEN = 512
+MAX_NAME = 80  # characters of a call in a firing's detail
+PERSON = "user"
+
+_CALL, _RESULT, _USAGE = EventKind.TOOL_CALL.value, EventKind.TOOL_RESULT.value, EventKind.USAGE.value
+_RUN, _EDIT, _OTHER = Action.RUN, Action.EDIT, Action.OTHER
+_OK = Outcome.OK
+
+Mark = tuple[int, datetime, int]  # ordinal of an event, its time, tokens used until then
+
+
+class Call:
+    """A tool call with its result. `key` is what makes it the same call: an edit's holds all of its arguments."""
+
+    __slots__ = (
+        "action", "args", "command", "epoch", "identity", "inert", "input_hash", "key", "mark", "outcome", "path",
+        "result", "text", "tool",
+    )  # fmt: skip
+
+    def __init__(self, event: Event, mark: Mark) -> None:
+        self.tool, self.path, self.args, self.mark = event.tool, event.path, event.args, mark
+        self.action = action = event.action or _OTHER
+        self.identity = identity = event.identity or ""
+        self.input_hash = hashed = event.input_hash or identity
+        command = self.args.get("command") if self.args and action is not _EDIT else None
+        self.command: str = command if type(command) is str else ""
+        self.inert = action is _RUN and is_inert(self.command)
+        self.key = INERT if self.inert else identity + hashed if action is _EDIT else identity
+        self.outcome: Outcome | None = None
+        self.result = self.text = ""
+        self.epoch = 0
+
+    @property
+    def name(self) -> str:
+        """Return the call in a few words, harmless on a terminal."""
+        what = self.command or self.path
+        return plain(f"{self.tool} {what}".strip(), limit=MAX_NAME)
+
+
+class Trail:
+    """What went before the event at hand. `call` is the call that the event makes or answers."""
+
+    __slots__ = ("_open", "at", "call", "epoch", "ordinal", "tokens")
+
+    def __init__(self) -> None:
+        self._open: dict[str, Call] = {}
+        self.ordinal, self.tokens, self.epoch = -1, 0, 0
+        self.at = datetime.now(UTC)
+        self.call: Call | None = None
+
+    @property
+    def mark(self) -> Mark:
+        """Return where the trail is now."""
+        return (self.ordinal, self.at, self.tokens)
+
+    def take(self, event: Event) -> None:
+        """Take the next event, before the detectors see it."""
+        self.ordinal += 1
+        at = event.at
+        self.at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+        kind = event.kind
+        if kind == _CALL:
+            self._call(event)
+        elif kind == _RESULT:
+            self._answer(event)
+        elif kind == _USAGE:
+            self._use(event)
+
+    def _call(self, event: Event) -> None:
+        call = self.call = Call(event, (self.ordinal, self.at, self.tokens))
+        waiting = self._open
+        waiting[event.call] = call
+        if len(waiting) > MAX_OPEN:
+            del waiting[next(iter(waiting))]
+
+    def _answer(self, event: Event) -> None:
+        call = self._open.pop(event.call, None) or Call(event, (self.ordinal, self.at, self.tokens))
+        call.outcome, call.text = event.outcome, event.text
+        call.result = event.result_hash or event.text
+        call.epoch = self.epoch
+        if call.action is _EDIT and event.outcome is _OK:
+            self.epoch += 1
+        self.call = call
+
+    def _use(self, event: Event) -> None:
+        usage = event.usage
+        if usage is not None:
+            tokens = usage.input + usage.output
+            self.tokens = max(self.tokens, tokens) if usage.total else self.tokens + tokens
+
+    def firing(
+        self,
+        detector: str,
+        detail: str,
+        since: Mark,
+        *,
+        calls: int = 0,
+        message: str = "",
+        severity: Severity = Severity.WARNING,
+        identity: str = "",
+        file: str = "",
+    ) -> Firing:
+        """Return a firing about what happened from `since` up to now, with what that cost."""
+        first, began, tokens = since
+        return Firing(
+            detector=detector, severity=severity, detail=detail, message=message, at=self.at, identity=identity,
+            file=file, calls=calls, seconds=max((self.at - began).total_seconds(), 0.0),
+            tokens=max(self.tokens - tokens, 0), first=max(first, 0), last=max(self.ordinal, first, 0),
+        )  # fmt: skip
