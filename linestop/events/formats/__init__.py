@@ -5,14 +5,34 @@ from typing import Any
 
 from linestop.errors import UsageError
 from linestop.events.formats.claude import ClaudeFormat
+from linestop.events.formats.cline import ClineFormat
 from linestop.events.formats.codex import CodexFormat
+from linestop.events.formats.codex_rollout import CodexRolloutFormat
 from linestop.events.formats.gemini import GeminiFormat
+from linestop.events.formats.mini import MiniFormat
 from linestop.events.formats.opencode import OpencodeFormat
+from linestop.events.formats.openhands import OpenhandsFormat
+from linestop.events.formats.own import OwnFormat
+from linestop.events.formats.pi import PiFormat
 from linestop.events.formats.qwen import QwenFormat
 from linestop.events.formats.reader import Format, Reader, Said
+from linestop.events.formats.swe_agent import SweAgentFormat
 from linestop.events.lines import record_of
 
-FORMATS: tuple[type[Format], ...] = (QwenFormat, ClaudeFormat, CodexFormat, OpencodeFormat, GeminiFormat)
+FORMATS: tuple[type[Format], ...] = (
+    OwnFormat,
+    QwenFormat,
+    ClaudeFormat,
+    CodexFormat,
+    CodexRolloutFormat,
+    OpencodeFormat,
+    GeminiFormat,
+    ClineFormat,
+    PiFormat,
+    OpenhandsFormat,
+    MiniFormat,
+    SweAgentFormat,
+)
 _LOOKED_AT = 50  # lines; a format that isn't told by then isn't known
 
 __all__ = ["FORMATS", "Format", "Reader", "Said", "format_of", "reader_named", "recognise"]

@@ -1,4 +1,4 @@
-"""Claude Code: `--output-format stream-json` and its session files, which hold the same messages in another envelope."""
+"""Claude Code: `--output-format stream-json`, and its session files: the same messages in another envelope."""
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -56,7 +56,7 @@ class ClaudeFormat(Format):
         return self._flush()
 
     def _enter(self, record: Mapping[str, Any]) -> list[Said]:
-        """Take the session a record belongs to; return its start where it is new. A subagent is a session of its own."""
+        """Take the session of a record; return its start where it is new. A subagent is a session of its own."""
         session = words(record.get("session_id")) or words(record.get("sessionId"))
         agent = words(record.get("parent_tool_use_id")) or words(record.get("agentId"))
         session = f"{session}/{agent}" if session and agent else session
