@@ -6,6 +6,7 @@ A record without `result.json` is one whose process was killed: readers say so.
 import asyncio
 import json
 import os
+import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,10 +22,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from linestop import __version__
 from linestop.errors import LinestopError, RecordError
 from linestop.events import EventKind, Outcome
+from linestop.events.redaction import redacted, redactor
 from linestop.paths import Layout
 from linestop.text import plain
 from linestop.watch.live import LiveLog
 
+_BYTES = re.compile("([\udc80-\udcff]+)")  # what surrogateescape makes of bytes that are no text
 RunKind = Literal["audit", "execution", "ticket", "dispatch", "documentation"]
 
 
@@ -123,7 +126,7 @@ class RunRecord:
         return (datetime.now(UTC) - self._result.started).total_seconds()
 
     def write(self, name: str, text: str) -> Path:
-        """Write a file of the record whole or not at all.
+        """Write a file of the record whole or not at all, without the secrets of this process and what looks like one.
 
         Raises:
             RecordError: the disk refused.
@@ -131,7 +134,7 @@ class RunRecord:
         path = self.folder / name
         part = path.with_name(f".{name}.{os.getpid()}")
         try:
-            part.write_text(text, encoding="utf-8", errors="surrogateescape")
+            part.write_text(_without_secrets(name, text), encoding="utf-8", errors="surrogateescape")
             part.replace(path)
         except OSError as error:
             raise RecordError(
@@ -173,6 +176,13 @@ class RunRecord:
         self.events.close()
         self.write("result.json", json.dumps(result.model_dump(mode="json"), indent=2))
         return result
+
+
+def _without_secrets(name: str, text: str) -> str:
+    """Return a file's text redacted. JSON stays JSON; bytes that are no UTF-8 stay what they are."""
+    if name.endswith(".json"):
+        return json.dumps(redactor().value(json.loads(text)), indent=2)
+    return "".join(piece if _BYTES.fullmatch(piece) else redacted(piece) for piece in _BYTES.split(text))
 
 
 def _make(folder: Path) -> None:

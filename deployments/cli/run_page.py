@@ -7,9 +7,10 @@ from pathlib import Path
 
 from linestop.deployments.cli.wrapping import hanging, wrapped
 from linestop.events import Usage
-from linestop.runs import NudgeEffect, RecordedFiring, RecordedRun, Relative
+from linestop.runs import RecordedFiring, RecordedRun, Relative
 from linestop.runs.transcript import plain_line, usage_words
 from linestop.text import plain
+from linestop.watch.nudging import Nudged
 
 KILLED = "killed: its process ended without a result; the next run resumes its tickets"
 BRIEF_LINES = 14  # that are shown unless everything is asked for
@@ -29,7 +30,7 @@ def head_lines(run: RecordedRun, width: int, *, everything: bool = False) -> Ite
 def tail_lines(run: RecordedRun, width: int) -> Iterator[str]:
     """Yield what stands below the transcript: firings, nudges, the diff's files, relatives, what to type next."""
     yield from _firings(run.firings, run.started, width)
-    yield from _nudges(run.nudges, run.started, width)
+    yield from _nudges(run, width)
     yield from _diff(run, width)
     yield from _relatives("started", run.children, width)
     yield from _relatives("rerun as", run.reruns, width)
@@ -132,22 +133,33 @@ def _firings(firings: Sequence[RecordedFiring], start: datetime | None, width: i
         yield f"  … {len(firings) - MAX_FIRINGS} earlier ones: firings.jsonl"
 
 
-def _nudges(nudges: Sequence[NudgeEffect], start: datetime | None, width: int) -> Iterator[str]:
-    if not nudges:
+def _nudges(run: RecordedRun, width: int) -> Iterator[str]:
+    if not (run.told or run.nudges):
         return
-    yield f"it was told {_times(len(nudges))} on the way"
-    for nudge in nudges:
-        again = f"; fired again, {_times(nudge.fired_again)}" if nudge.fired_again else ""
-        by = f"{', '.join(map(plain, nudge.detectors))}: " if nudge.detectors else ""
-        words = f"{by}behaviour {_CHANGES[nudge.change.value]}: {nudge.why}{again}"
-        yield from wrapped(words, width, first=f"  {clock(start, nudge.at):>7}  ")
+    yield f"it was told {_times(run.told)} on the way"
+    for nudge in run.nudges:
+        at = clock(run.started, nudge.told_at or nudge.fired_at)
+        yield from wrapped(f"{plain(nudge.detector)}: {came_of(nudge)}", width, first=f"  {at:>7}  ")
+    if run.told and not run.nudges:
+        yield "           what came of it was not written down"
+
+
+def came_of(nudge: Nudged) -> str:
+    """Return in words whether behaviour changed after a nudge."""
+    if nudge.told_at is None:
+        return "it was never told: it ended before"
+    if nudge.changed is None:
+        return "nobody can say whether behaviour changed: nothing followed"
+    calls = f"{nudge.calls} {'call' if nudge.calls == 1 else 'calls'} later"
+    if nudge.changed:
+        return f"behaviour changed: {calls} it had not come back"
+    again = [f"fired again {_times(nudge.fired_again)}"] if nudge.fired_again else []
+    called = [f"the same call was made {_times(nudge.called_again)}"] if nudge.called_again else []
+    return f"behaviour did not change: {', '.join([*again, *called])} within {calls.removesuffix(' later')}"
 
 
 def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
-
-
-_CHANGES = {"changed": "changed", "same": "did not change", "over": "can't be judged"}
 
 
 def _diff(run: RecordedRun, width: int) -> Iterator[str]:

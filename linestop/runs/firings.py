@@ -1,17 +1,22 @@
-"""The firings of a record, `firings.jsonl`, read back: what the watch saw and what was done about it."""
+"""The firings of a record, `firings.jsonl`, read back: what the watch saw, what was done about it, what came of it.
+
+linestop/watch/firing_log.py writes the file.
+"""
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from linestop.watch import Firing, Rung
+from linestop.watch.nudging import Nudged
 
 FIRINGS = "firings.jsonl"
-MAX_LINE = 1_000_000  # characters; a longer line is none of ours
+MAX_LINES = 10_000  # as many as are ever written
+_MAX_LINE = 1_000_000  # characters; a longer one is none of ours
 
 
 class RecordedFiring(Firing):
@@ -19,42 +24,31 @@ class RecordedFiring(Firing):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    rung: str = Rung.OBSERVE.name.lower()
-
-    @property
-    def when(self) -> datetime:
-        """Return its time, in UTC."""
-        return self.at
+    rung: str = Field(default=Rung.OBSERVE.word, description="observe, nudge, block, stop or line-stop")
 
 
-class _Shape(BaseModel):
-    model_config = ConfigDict(extra="allow")
+def read_firings(path: Path) -> tuple[tuple[RecordedFiring, ...], tuple[Nudged, ...]]:
+    """Return the firings and what came of the nudges; a torn or strange line costs that line, no file costs all."""
+    firings, nudges = list[RecordedFiring](), list[Nudged]()
+    for line in islice(_objects(path), MAX_LINES):
+        try:
+            if isinstance(after := line.get("after"), dict):
+                nudges.append(Nudged.model_validate(after))
+            else:
+                firings.append(RecordedFiring.model_validate(line))
+        except ValidationError:
+            continue
+    return tuple(firings), tuple(nudges)
 
-    rung: int | str | None = None
-    firing: dict[str, Any] | None = None
 
-
-def read_firings(path: Path) -> Iterator[RecordedFiring]:
-    """Yield the firings of a file, in order; a torn or strange line costs that line only, a missing file all."""
+def _objects(path: Path) -> Iterator[dict[str, Any]]:
     if path.is_symlink() or not path.is_file():
         return
     with path.open(encoding="utf-8", errors="replace") as file:
-        while line := file.readline(MAX_LINE):
-            if firing := _firing(line):
-                yield firing
-
-
-def _firing(line: str) -> RecordedFiring | None:
-    try:
-        shape = _Shape.model_validate(json.loads(line))
-        fields = {**(shape.model_extra or {}), **(shape.firing or {})}
-        return RecordedFiring.model_validate({**fields, "rung": _rung(shape.rung)})
-    except (ValueError, ValidationError, RecursionError):
-        return None
-
-
-def _rung(word: int | str | None) -> str:
-    """Return a rung's name in small letters with blanks, from its name or number."""
-    if isinstance(word, int):
-        word = Rung(word).name if word in {rung.value for rung in Rung} else str(word)
-    return (word or Rung.OBSERVE.name).lower().replace("_", "-")
+        while line := file.readline(_MAX_LINE):
+            try:
+                value = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(value, dict):
+                yield value

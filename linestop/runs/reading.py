@@ -4,7 +4,6 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,10 @@ from linestop.runs.diff_stat import DiffStat, diff_stat
 from linestop.runs.feed import EVENTS, EventFeed
 from linestop.runs.find import kind_of, run_folders
 from linestop.runs.firings import FIRINGS, read_firings
-from linestop.runs.nudges import NudgeStudy
 from linestop.runs.recorded import RecordedRun, Relative, name_of
 from linestop.text import plain
 
 MAX_BRIEF = 200_000  # characters
-MAX_FIRINGS = 2_000
 MAX_JSON = 16 * 1024 * 1024  # bytes of inputs.json or result.json
 MAX_RELATIVES = 200
 START_SECONDS = 5.0  # a record without inputs is one that is being started for so long
@@ -31,7 +28,7 @@ def read_run(layout: Layout, folder: Path) -> RecordedRun:
     """Return what a record tells about its run."""
     problems: list[str] = []
     inputs, result = _object(folder, "inputs.json", problems), _object(folder, "result.json", problems)
-    seen, firings = _Seen(), tuple(islice(read_firings(folder / FIRINGS), MAX_FIRINGS))
+    seen, (firings, nudges) = _Seen(), read_firings(folder / FIRINGS)
     feed = EventFeed(folder / EVENTS)
     usage = usage_of(seen.through(feed.new()))
     outcome = outcome_of(folder, inputs, result)
@@ -65,7 +62,8 @@ def read_run(layout: Layout, folder: Path) -> RecordedRun:
         faults=dict(seen.faults),
         last=seen.last,
         firings=firings,
-        nudges=seen.nudges.effects(firings),
+        told=seen.told,
+        nudges=nudges,
         diff=_diff(folder),
         parent=parent,
         children=children,
@@ -98,12 +96,11 @@ class _Seen:
     """What one pass over the events tells."""
 
     def __init__(self) -> None:
-        self.count = self.calls = self.turns = 0
+        self.count = self.calls = self.turns = self.told = 0
         self.outcomes: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
         self.session = self.model = self.last = ""
         self.last_at: datetime | None = None
-        self.nudges = NudgeStudy()
 
     def through(self, events: Iterator[Event]) -> Iterator[Event]:
         """Yield the events, noting each."""
@@ -118,6 +115,7 @@ class _Seen:
     def _note(self, event: Event) -> None:
         self.count += 1
         self.calls += event.kind == EventKind.TOOL_CALL
+        self.told += event.kind == EventKind.NUDGE
         self.turns += bool(event.kind == EventKind.USAGE and event.usage and not event.usage.total)
         if event.kind == EventKind.TOOL_RESULT and event.outcome:
             self.outcomes[str(event.outcome)] += 1
@@ -126,7 +124,6 @@ class _Seen:
         self.session = event.session or self.session
         self.model = event.model or self.model
         self.last_at = event.at if event.at.tzinfo else event.at.replace(tzinfo=UTC)
-        self.nudges.see(event)
 
 
 def _missing(folder: Path, feed: EventFeed, inputs: dict[str, Any], outcome: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from linestop.events import Usage
 from linestop.runs.diff_stat import DiffStat
 from linestop.runs.firings import RecordedFiring
-from linestop.runs.nudges import NudgeEffect
+from linestop.watch.nudging import Nudged
 
 
 class Relative(BaseModel):
@@ -54,7 +54,8 @@ class RecordedRun(BaseModel):
     faults: dict[str, int] = Field(default_factory=dict, description="what providers or caps did to it")
     last: str = Field(default="", description="the last event, in a line")
     firings: tuple[RecordedFiring, ...] = ()
-    nudges: tuple[NudgeEffect, ...] = ()
+    told: int = Field(default=0, description="times that it was told something on the way")
+    nudges: tuple[Nudged, ...] = Field(default=(), description="what came of that, as far as it was seen")
     diff: DiffStat | None = None
     parent: Relative | None = None
     children: tuple[Relative, ...] = ()
