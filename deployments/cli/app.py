@@ -18,6 +18,7 @@ COMMANDS = {
     "oracle": "Say whether a batch is done: exit 0 done, 3 not done, 4 waiting on a person.",
     "incident": "List, show and close line stops.",
     "insight": "Answer questions about the runs, from DuckDB.",
+    "lab": "Try agents out: a scripted model server, benches, reruns.",
     "history": "Show the runs of a repository, newest first.",
     "doctor": "Check git, Python, Prefect, sandbox tools, server, disk and policy.",
 }

@@ -1,6 +1,56 @@
 """Scenarios: what a scripted agent does, turn by turn. Owns the file format; engine and server play it."""
 
-from linestop.scenarios.model import Act, Call, FaultKind, For, Scenario, ScriptedFault, Turn
-from linestop.scenarios.reading import read_scenario
+from linestop.scenarios.casting import cast_of_brief, cast_of_dispatch
+from linestop.scenarios.model import (
+    Act,
+    Call,
+    Check,
+    Edit,
+    FaultKind,
+    FileTicket,
+    Finish,
+    For,
+    Petition,
+    Read,
+    Rule,
+    Run,
+    Scenario,
+    ScriptedFault,
+    Search,
+    Tool,
+    Turn,
+    Write,
+)
+from linestop.scenarios.playing import Cast, Script, Step, act_for
+from linestop.scenarios.reading import read_scenario, scenario_named, shipped_scenarios, shipped_text
 
-__all__ = ["Act", "Call", "FaultKind", "For", "Scenario", "ScriptedFault", "Turn", "read_scenario"]
+__all__ = [
+    "Act",
+    "Call",
+    "Cast",
+    "Check",
+    "Edit",
+    "FaultKind",
+    "FileTicket",
+    "Finish",
+    "For",
+    "Petition",
+    "Read",
+    "Rule",
+    "Run",
+    "Scenario",
+    "Script",
+    "ScriptedFault",
+    "Search",
+    "Step",
+    "Tool",
+    "Turn",
+    "Write",
+    "act_for",
+    "cast_of_brief",
+    "cast_of_dispatch",
+    "read_scenario",
+    "scenario_named",
+    "shipped_scenarios",
+    "shipped_text",
+]

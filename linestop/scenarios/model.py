@@ -1,30 +1,44 @@
-"""The model of a scenario file (YAML). docs/scenarios.md describes it to people."""
+"""The model of a scenario file (YAML). docs/scenarios.md describes it to people; `playing` decides what comes next."""
 
+import re
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from linestop.events import Usage
 from linestop.verdicts import Ruling
 
+MOST_REPEATS = 100_000
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"is no regular expression: {error}") from error
+    return text
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
+
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class Run(_Strict):
     """Run a command in the workspace's shell."""
 
-    do: Literal["run"]
-    command: str
+    do: Literal["run"] = "run"
+    command: str = Field(min_length=1)
     seconds: float = Field(default=60, gt=0, description="it is ended then")
 
 
 class Read(_Strict):
     """Read a file, or some of its lines (from 1, both ends in)."""
 
-    do: Literal["read"]
+    do: Literal["read"] = "read"
     path: str
     first: int | None = Field(default=None, ge=1)
     last: int | None = Field(default=None, ge=1)
@@ -33,16 +47,16 @@ class Read(_Strict):
 class Edit(_Strict):
     """Replace a text that stands once in a file."""
 
-    do: Literal["edit"]
+    do: Literal["edit"] = "edit"
     path: str
-    old: str
+    old: str = Field(min_length=1)
     new: str
 
 
 class Write(_Strict):
     """Write a whole file."""
 
-    do: Literal["write"]
+    do: Literal["write"] = "write"
     path: str
     text: str
 
@@ -50,56 +64,67 @@ class Write(_Strict):
 class Search(_Strict):
     """Search file contents for a regular expression."""
 
-    do: Literal["search"]
-    pattern: str
+    do: Literal["search"] = "search"
+    pattern: Pattern
     path: str = "."
 
 
 class Check(_Strict):
-    """Run the repository's checks, where the agent has a tool for that."""
+    """Run the repository's checks; `command` is what an agent without a tool for that runs instead."""
 
-    do: Literal["check"]
+    do: Literal["check"] = "check"
+    command: str = Field(default="python3 -m pytest -q", min_length=1)
+
+
+class Tool(_Strict):
+    """Call a tool by its own name with exactly these arguments: one that isn't there, one that was misused."""
+
+    do: Literal["tool"] = "tool"
+    tool: str = Field(min_length=1)
+    args: dict[str, Any] = Field(default_factory=dict)
 
 
 class Finish(_Strict):
-    """Say that the work is done."""
+    """Say that the work is done. Ends the dispatch."""
 
-    do: Literal["finish"]
+    do: Literal["finish"] = "finish"
     summary: str
-    could_not: tuple[str, ...] = ()
+    could_not: tuple[str, ...] = Field(default=(), description="each line of each entry is one reason")
 
 
 class Petition(_Strict):
-    """Say that a test or the plan is wrong."""
+    """Say that a test or the plan is wrong. Ends the dispatch."""
 
-    do: Literal["petition"]
-    reason: str
+    do: Literal["petition"] = "petition"
+    reason: str = Field(min_length=1)
 
 
 class FileTicket(_Strict):
     """File discovered work."""
 
-    do: Literal["ticket"]
-    title: str
-    text: str = ""
+    do: Literal["ticket"] = "ticket"
+    title: str = Field(min_length=1, max_length=120)
+    text: str = Field(default="", max_length=4_000)
+    paths: tuple[str, ...] = Field(default=(), max_length=50)
     blocks: bool = False
 
 
 class Rule(_Strict):
-    """Give a checker's or reviewer's ruling."""
+    """Give a checker's or reviewer's ruling. Ends the dispatch."""
 
-    do: Literal["rule"]
+    do: Literal["rule"] = "rule"
     ruling: Ruling
     reasons: tuple[str, ...] = ()
 
 
 Call = Annotated[
-    Run | Read | Edit | Write | Search | Check | Finish | Petition | FileTicket | Rule, Field(discriminator="do")
+    Run | Read | Edit | Write | Search | Check | Tool | Finish | Petition | FileTicket | Rule,
+    Field(discriminator="do"),
 ]
 
 
 class FaultKind(StrEnum):
-    """What goes wrong with the model's answer."""
+    """What goes wrong in place of the model's answer."""
 
     RATE_LIMIT = "rate_limit"  # 429, with `reset_seconds`
     OVERLOAD = "overload"  # 529, or 503 where the wire has none
@@ -116,22 +141,27 @@ class ScriptedFault(_Strict):
     """A fault in place of an answer."""
 
     kind: FaultKind
-    reset_seconds: float = Field(default=1, ge=0)
+    reset_seconds: float = Field(default=1, ge=0, description="of a rate limit or an overload: when to come back")
     times: int | None = Field(default=1, ge=1, description="so many times, then the turn is answered; None = always")
 
 
 class Turn(_Strict):
-    """One answer of the model. `{n}` in a command, a text or a path is the number of the repetition, from 1."""
+    """One answer of the model: what it thinks and says, then its calls, all at once.
+
+    In a repeated turn (`times` over 1) `{n}` is the number of the repetition, from 1. In every turn `{chunk.paths}`,
+    `{chunk.rules}`, `{chunk.source}`, `{chunk.id}`, `{dispatch.ticket}`, `{dispatch.role}` and `{dispatch.attempt}` are
+    what the brief says; a call whose path is `{chunk.paths}` alone is made once for each path.
+    """
 
     think: str = ""
     say: str = ""
     calls: tuple[Call, ...] = ()
     usage: Usage = Usage(input=1000, output=80)
     seconds: float = Field(default=0, ge=0, description="that the answer takes")
-    times: int = Field(default=1, ge=1, description="repetitions of this turn")
+    times: int = Field(default=1, ge=1, le=MOST_REPEATS, description="repetitions of this turn")
     fault: ScriptedFault | None = None
-    until_told: str = Field(default="", description="regular expression; ends the turn where what was told matches")
-    if_told: str = Field(default="", description="played only where what the agent was told matches")
+    until_told: Pattern = Field(default="", description="no further repetition once what is told meanwhile matches")
+    if_told: Pattern = Field(default="", description="played only where something told so far matches, else skipped")
 
 
 class For(_Strict):
@@ -140,7 +170,8 @@ class For(_Strict):
     role: str = ""
     ticket: str = ""
     chunk: str = ""
-    attempt: int | None = None
+    source: str = Field(default="", description="of the chunk's findings: ruff, vulture, …")
+    attempt: int | None = Field(default=None, ge=1)
 
 
 class Act(_Strict):
@@ -166,3 +197,8 @@ class Scenario(_Strict):
         if bool(self.acts) == bool(self.turns):
             raise ValueError("a scenario has either `acts` or `turns`")
         return self
+
+    @property
+    def all_acts(self) -> tuple[Act, ...]:
+        """The acts, also where the file has only `turns`."""
+        return self.acts or (Act(turns=self.turns),)
