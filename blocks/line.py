@@ -1,14 +1,17 @@
 """The line: a repository with all that carries its tickets out. The one place where adapters are put together."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from linestop.audit.rules import RULES
+from linestop.blocks.engines import engine_for, settings_of
 from linestop.blocks.git_workspaces import GitWorkspaces
 from linestop.blocks.plan_branch import PlanBranch
 from linestop.blocks.repository_checks import RepositoryChecks, checks_for
 from linestop.blocks.scanners import scanners_for
-from linestop.blocks.static_engine import StaticEngine
 from linestop.checks import is_check_configuration, is_test_path
+from linestop.errors import PolicyError
 from linestop.findings import Finding
 from linestop.guards import allowances
 from linestop.incidents import IncidentStore
@@ -21,7 +24,14 @@ from linestop.tracker import SqliteTracker
 class Line:
     """One repository's adapters. Cheap to make; each flow run makes its own."""
 
-    def __init__(self, repository: str | Path, *, engine: Engine | None = None) -> None:
+    def __init__(
+        self,
+        repository: str | Path,
+        *,
+        engine: Engine | None = None,
+        agents: Mapping[str, Engine] | None = None,
+        roles: Mapping[str, str] | None = None,
+    ) -> None:
         self.layout = Layout(repository_root(Path(repository)))
         self.policy = load_policy(self.layout)
         allowances(self.policy.guards)  # an exception that allows nothing is said before anything runs
@@ -30,7 +40,33 @@ class Line:
         self.incidents = IncidentStore(self.layout)
         self.plans = PlanBranch(self.workspaces)
         self.sources = scanners_for(self.policy)
-        self.engine: Engine = engine or StaticEngine()
+        self._roles = dict(roles or {})
+        self._engines: dict[str, Engine] = {**(agents or {}), **({"maker": engine} if engine else {})}
+
+    @property
+    def engine(self) -> Engine:
+        """Return the maker's engine."""
+        engine = self.agent("maker")
+        assert engine is not None  # noqa: S101  # the policy's default names one
+        return engine
+
+    def agent(self, role: str) -> Engine | None:
+        """Return the engine of a role, None where the role has none.
+
+        Raises:
+            PolicyError: there is no engine of that name, or it can't be used here.
+            ToolError: no sandbox for it.
+        """
+        if role not in self._engines and (name := self._roles.get(role) or getattr(self.policy.roles, role)):
+            self._engines[role] = engine_for(name, self.policy)
+        return self._engines.get(role)
+
+    def settings(self, engine: str) -> dict[str, Any]:
+        """Return what is set of an engine, for its record; nothing for one that was handed over as it is."""
+        try:
+            return settings_of(engine, self.policy).model_dump(mode="json")
+        except PolicyError:
+            return {}
 
     @property
     def base_branch(self) -> str:

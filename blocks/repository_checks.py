@@ -2,7 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from linestop.blocks.check_folder import CheckFolder
@@ -22,6 +24,14 @@ RERUNS = 3  # SPEC.md section 7: failing tests are run again up to 3 times
 MAX_RERUN = 25  # more failures than that are no flakiness, and four runs of a broken suite would cost minutes
 _REPORT = "report.xml"
 _UNITTEST = Path(__file__).with_name("unittest_report.py")
+
+
+@dataclass(frozen=True)
+class Toolbox:
+    """Folders of the host that an agent may read to run the checks, and those that stand first on its PATH."""
+
+    mounts: tuple[Path, ...] = ()
+    path: tuple[Path, ...] = ()
 
 
 class RepositoryChecks:
@@ -79,6 +89,19 @@ class RepositoryChecks:
             flaky += [name for name in left if name in passed]
             left = [name for name in left if name not in passed]
         return CheckReport(runs=runs, tests=cases, flaky=tuple(flaky))
+
+    @contextmanager
+    def toolbox(self, checkout: Path) -> Iterator[Toolbox]:
+        """Yield what an agent needs to run these checks in `checkout` by itself; the folders are gone afterwards."""
+        environment = self._environment
+        if environment is None:
+            yield Toolbox()
+            return
+        with CheckFolder(checkout, interpreter=environment.interpreter, root=environment.root) as folder:
+            base = environment.interpreter.base.resolve()
+            sites = [Path(site) for site in environment.interpreter.site_packages]
+            bin_folder = folder.scratch / "venv" / "bin"
+            yield Toolbox(mounts=(folder.scratch, base.parent.parent, *sites), path=(bin_folder,))
 
     def names(self, checkout: Path, test_ids: Sequence[str]) -> tuple[str, ...]:
         """Return tests as a person would type them, those that can't be typed as the report names them."""

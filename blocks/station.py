@@ -4,7 +4,7 @@ What a maker, checker or goal-checker does here is in tasks/; the order of it is
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
@@ -12,9 +12,12 @@ from linestop.blocks.baseline import baseline
 from linestop.blocks.line import Line
 from linestop.blocks.repository_checks import RepositoryChecks
 from linestop.errors import LinestopError, RepositoryError
+from linestop.events import Usage
+from linestop.execution.batches import discovered_ticket
 from linestop.execution.order import is_commit
 from linestop.paths import workspace_name
 from linestop.plans import Chunk, Plan
+from linestop.ports import Discovered
 from linestop.records import RunRecord
 from linestop.tickets import Evidence, Ticket, TicketState
 from linestop.verdicts import CheckReport, GoalVerdict
@@ -62,11 +65,11 @@ class Station:
     def tell(self, commit: str, report: CheckReport) -> None:
         """Remember a report for makers, by the commit's tree; a flaky or a slow one is worth a second look."""
         if not report.flaky and not any(run.timed_out for run in report.runs):
-            self._told[self._tree(commit)] = report
+            self._told[self.tree(commit)] = report
 
     def told(self, commit: str) -> CheckReport | None:
         """Return what the checks said of the same tree before. For makers' trials only: no verdict rests on it."""
-        return self._told.get(self._tree(commit))
+        return self._told.get(self.tree(commit))
 
     def remaining(self) -> tuple[Chunk, ...]:
         """Return the chunks that no earlier run finished, in the plan's order."""
@@ -100,9 +103,24 @@ class Station:
         self._save(failures_in_a_row=self.ticket.failures_in_a_row + 1)
         return self.ticket.failures_in_a_row >= self.line.policy.execution.failures_to_stop
 
+    def spend(self, usage: Usage, seconds: float) -> None:
+        """Count what a dispatch used; a re-dispatch never resets it."""
+        self._save(spent=self.ticket.spent.plus(usage, seconds))
+
     def forgive(self) -> None:
         """Take back the attempt that was begun: infrastructure failed, not the work."""
         self._save(attempts=max(0, self.ticket.attempts - 1))
+
+    def file_discovered(self, found: Sequence[Discovered]) -> tuple[Ticket, ...]:
+        """File discovered work in the ticket's batch; return what is new. What blocks this ticket becomes its edge."""
+        filed: list[Ticket] = []
+        for find in found:
+            ticket = discovered_ticket(find, self.ticket)
+            if self.line.tracker.file(ticket):
+                filed.append(ticket)
+            if find.blocks and ticket.id not in self.ticket.depends_on:
+                self._save(depends_on=(*self.ticket.depends_on, ticket.id))
+        return tuple(filed)
 
     def end(self, state: TicketState, *, reason: str = "", verdict: GoalVerdict | None = None) -> Ticket:
         """Give the ticket its end in the tracker; a verdict becomes its evidence. The branch ends at the tip."""
@@ -120,7 +138,8 @@ class Station:
         if self.tip == self.ticket.base:
             self.line.workspaces.drop_branch(self.ticket.branch, at=self.ticket.base)
 
-    def _tree(self, commit: str) -> str:
+    def tree(self, commit: str) -> str:
+        """Return a commit's tree."""
         return self.line.workspaces.git.run("rev-parse", "--verify", f"{commit}^{{tree}}").strip()
 
     def _save(self, **changes: object) -> None:
@@ -130,7 +149,7 @@ class Station:
 def close_workplace(line: Line, ticket_id: str) -> None:
     """Remove every worktree of a ticket, so that its branch can be checked out by its owner."""
     line.workspaces.close(ticket_id)
-    for use in ("base", "trial", "scan", "check", "goal"):
+    for use in ("base", "trial", "scan", "check", "goal", "checker", "reviewer"):
         line.workspaces.close(workspace_name(ticket_id, use))
 
 

@@ -7,6 +7,7 @@ from linestop.blocks.line import Line
 from linestop.execution.order import ExecutionOrder, ExecutionReport
 from linestop.flows.ticket import ticket
 from linestop.tasks.baseline import baseline
+from linestop.tasks.crew import crew
 from linestop.tasks.foreman import Foreman
 from linestop.tasks.oracle import oracle
 from linestop.tasks.planner import planner
@@ -16,7 +17,8 @@ from linestop.tasks.shift import Shift
 @flow(name="execution", flow_run_name="execution {order.label}", persist_result=False)
 async def execution(order: ExecutionOrder) -> State[ExecutionReport]:
     """Carry out a batch: while the oracle says not done, take the ready set and run its tickets in parallel."""
-    line = Line(order.repository)
+    line = Line(order.repository, roles=order.chosen)
+    crew(line)
     with Foreman(line, order) as foreman:
         batch, foreman.filed = await planner(line, order)
         if batch is None:

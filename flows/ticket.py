@@ -13,9 +13,10 @@ from linestop.execution.ruling import reject
 from linestop.plans import Chunk
 from linestop.tasks.baseline import red_base
 from linestop.tasks.checker import checker
-from linestop.tasks.clerk import deliver, note, petition, stop_line
+from linestop.tasks.clerk import deliver, discover, note, petition, stop_line
 from linestop.tasks.goal_checker import goal_checker
 from linestop.tasks.maker import maker
+from linestop.tasks.opinion import reviewer, second_look
 from linestop.tasks.workplace import workplace
 from linestop.tickets import TicketState
 
@@ -23,7 +24,7 @@ from linestop.tickets import TicketState
 @flow(name="ticket", flow_run_name="{order.ticket}", persist_result=False, validate_parameters=True)
 async def ticket(order: TicketOrder) -> State[TicketOutcome]:
     """Carry out one ticket: maker, guards, checks, checker per chunk; then the goal-checker; then delivery."""
-    return await bring_to_end(Line(order.repository), order)
+    return await bring_to_end(Line(order.repository, roles=order.chosen), order)
 
 
 async def bring_to_end(line: Line, order: TicketOrder) -> State[TicketOutcome]:
@@ -37,7 +38,8 @@ async def bring_to_end(line: Line, order: TicketOrder) -> State[TicketOutcome]:
             if stop := await carry_out(station, chunk):
                 incident = await stop_line(station, what=stop)
                 return Failed(name="LineStop", message=f"{stop}; incident {incident.id}")
-        state = await deliver(station, await goal_checker(station))
+        goal = await goal_checker(station)
+        state = await deliver(station, goal, await reviewer(station) if goal.met else None)
         outcome = TicketOutcome.of(station.ticket)
     if state is TicketState.DONE:
         return Completed(data=outcome, message=f"delivered on {outcome.branch or 'the base: nothing was left to do'}")
@@ -50,7 +52,8 @@ async def carry_out(station: Station, chunk: Chunk) -> str | None:
     for attempt in range(1, attempts + 1):
         made = await maker(station, chunk, attempt)
         station.could_not += [text for text in made.work.could_not if text not in station.could_not]
-        if made.hung:
+        await discover(station, made.work.discovered)
+        if made.stops:
             return made.fault
         if made.work.petition:
             await petition(station, chunk, made.work.petition)
@@ -59,6 +62,8 @@ async def carry_out(station: Station, chunk: Chunk) -> str | None:
             await note(station, chunk, f"refused: {made.work.summary}")
             return None
         verdict = await checker(station, chunk, made.commit) if made.commit else reject(made.fault)
+        if verdict.approved and made.commit:
+            verdict = await second_look(station, chunk, made.commit, attempt) or verdict
         if verdict.approved and made.commit:
             await note(station, chunk, made.commit)
             return None

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from linestop.events import Usage
 from linestop.plans import GoalItem, Plan
 from linestop.verdicts import GoalVerdict
 
@@ -36,6 +37,26 @@ class Evidence(BaseModel):
     goal: GoalVerdict
 
 
+class Spent(BaseModel):
+    """What the dispatches of a ticket used over its life; never reset. `usd` holds what had a known price."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tokens: int = Field(default=0, ge=0)
+    usd: float = Field(default=0.0, ge=0)
+    seconds: float = Field(default=0.0, ge=0)
+    dispatches: int = Field(default=0, ge=0)
+
+    def plus(self, usage: Usage, seconds: float) -> "Spent":
+        """Return this and one dispatch more."""
+        return Spent(
+            tokens=self.tokens + usage.input + usage.output,
+            usd=self.usd + (usage.usd or 0.0),
+            seconds=round(self.seconds + seconds, 3),
+            dispatches=self.dispatches + 1,
+        )
+
+
 class Ticket(BaseModel):
     """A tracked unit of work. `plan` is frozen when the ticket is claimed; times are UTC."""
 
@@ -51,6 +72,7 @@ class Ticket(BaseModel):
     infra: bool = False
     frozen: bool = Field(default=False, description="its plan is no longer read from the plan's file")
     attempts: int = Field(default=0, ge=0, description="lifetime count, never reset")
+    spent: Spent = Spent()
     failures_in_a_row: int = Field(default=0, ge=0)
     generation: int = Field(
         default=0, ge=0, description="rises with every claim: a holder with an older one is too late"

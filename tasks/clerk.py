@@ -1,6 +1,7 @@
 """The clerk: tells the tracker, and through artifacts the reader, how a ticket began and ended."""
 
 import asyncio
+from collections.abc import Sequence
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -8,11 +9,13 @@ from prefect.cache_policies import NO_CACHE
 from linestop.blocks.station import PETITION, Station
 from linestop.incidents import Incident
 from linestop.plans import Chunk
+from linestop.ports import Discovered
 from linestop.tasks.artifacts import fenced, publish_markdown
+from linestop.tasks.run_log import say
 from linestop.tasks.ticket_pages import publish_ticket
 from linestop.text import plain
 from linestop.tickets import TicketState
-from linestop.verdicts import CommandRun, GoalVerdict
+from linestop.verdicts import CommandRun, GoalVerdict, Verdict
 
 
 async def note(station: Station, chunk: Chunk, word: str) -> None:
@@ -30,11 +33,22 @@ async def petition(station: Station, chunk: Chunk, why: str) -> None:
     )  # fmt: skip
 
 
+async def discover(station: Station, found: Sequence[Discovered]) -> None:
+    """File what an agent came across as tickets of the batch, gated: its words are no plan until a person says so."""
+    for ticket in await asyncio.to_thread(station.file_discovered, found):
+        say("ticket.discovered", ticket.title, station, filed=ticket.id)
+
+
 @task(name="deliver", task_run_name="deliver", cache_policy=NO_CACHE, persist_result=False)
-async def deliver(station: Station, verdict: GoalVerdict) -> TicketState:
-    """End the ticket: Done where its finish line is met, else with a person, who is told what is left and why."""
-    done = verdict.met and not station.petitions
-    state, reason = (TicketState.DONE, "") if done else (TicketState.PETITIONED, _petition(station, verdict))
+async def deliver(station: Station, verdict: GoalVerdict, review: Verdict | None = None) -> TicketState:
+    """End the ticket: Done where its finish line is met, else with a person, who is told what is left and why.
+
+    A reviewer that rejects gives it to a person too: the commits stay on the branch.
+    """
+    objections = () if review is None or review.approved else review.reasons or ("the reviewer rejects it",)
+    done = verdict.met and not station.petitions and not objections
+    why = "; ".join((*objections, *filter(None, [_petition(station, verdict)])))
+    state, reason = (TicketState.DONE, "") if done else (TicketState.PETITIONED, why)
     await asyncio.to_thread(station.end, state, reason=reason, verdict=verdict if done else None)
     station.record.write("verdict.json", verdict.model_dump_json(indent=2))
     await _publish(station, verdict)

@@ -1,28 +1,26 @@
-"""The maker: one dispatch of the engine for one attempt at a chunk. Its record is a run record of its own.
-
-What it says is evidence; tasks/checker.py judges what it did.
-"""
+"""The maker: one dispatch of the maker's engine on one chunk. What it leaves becomes a candidate commit, or nothing."""
 
 from dataclasses import dataclass
 
-from prefect import get_run_logger, task
+from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from linestop.blocks.cancellation import cancellable
-from linestop.blocks.dispatching import Ended, dispatched
+from linestop.blocks.dispatches import Dispatched, Post, Told, dispatch
+from linestop.blocks.dispatching import Ended
 from linestop.blocks.inspection import checked
 from linestop.blocks.station import Station
 from linestop.errors import InfraError, RepositoryError
-from linestop.events import Outcome
 from linestop.execution.brief import write_brief
 from linestop.execution.messages import commit_message
 from linestop.execution.ruling import judge_checks
 from linestop.paths import workspace_name
 from linestop.plans import Chunk
-from linestop.ports import Dispatch, Work
+from linestop.ports import Work
 from linestop.records import RunRecord
+from linestop.tasks.live_page import live_page
+from linestop.tasks.patience import patiently
 from linestop.tasks.retries import only_infrastructure
-from linestop.text import plain
+from linestop.tasks.run_log import say
 from linestop.verdicts import CheckReport, CommandRun
 
 
@@ -30,14 +28,15 @@ from linestop.verdicts import CheckReport, CommandRun
 class Made:
     """What a maker left: its words, and the candidate commit where it changed anything.
 
-    `fault` says why there is nothing to judge; `hung` that it never ended, and may still write where it worked.
+    `fault` says why there is nothing to judge; `stops` that the line stops: the maker never ended and may still write
+    where it worked, the watch climbed to its last rung, or the budget is spent.
     """
 
     work: Work
-    commit: str | None
-    record: RunRecord
+    commit: str | None = None
+    record: RunRecord | None = None
     fault: str = ""
-    hung: bool = False
+    stops: bool = False
 
 
 @task(
@@ -51,79 +50,65 @@ class Made:
 )
 async def maker(station: Station, chunk: Chunk, attempt: int) -> Made:
     """Return what the engine made of one chunk in the ticket's worktree, as a candidate commit."""
-    made = await cancellable(make, station, chunk, attempt)
-    get_run_logger().info(
-        "maker.done ticket=%s chunk=%s attempt=%s commit=%s %s",
-        station.ticket.id, chunk.id, attempt, (made.commit or "nothing")[:10], plain(made.fault or made.work.summary),
-        extra={"action": "maker.done"},
-    )  # fmt: skip
+    async with live_page(station) as told:
+        made = await patiently(station, make, station, chunk, attempt, told)
+    say("maker.done", made.fault or made.work.summary, station, chunk=chunk.id, attempt=attempt, commit=made.commit)
     return made
 
 
-def make(station: Station, chunk: Chunk, attempt: int) -> Made:
+def make(station: Station, chunk: Chunk, attempt: int, told: Told | None = None) -> Made:
     """Run one dispatch and commit what it left. An attempt that infrastructure ended is not counted.
 
     Raises:
-        ToolError: the engine itself is broken.
+        ToolError, PolicyError: the engine itself is broken, or can't be used as it is set.
         InfraError: it may be retried.
     """
     station.begin()
-    ticket, corrections = station.ticket, tuple(station.corrections)
-    brief = write_brief(ticket.plan, chunk, attempt=attempt, corrections=corrections)
-    record = RunRecord(
-        station.line.layout, "dispatch", parent=station.record.id, role="maker", ticket=ticket.id, chunk=chunk.id,
-        attempt=attempt, engine=station.line.engine.name, base=station.tip, plan=ticket.plan.model_dump(mode="json"),
-        corrections=corrections,
-    )  # fmt: skip
-    record.write("brief.md", brief)
-    order = Dispatch(
-        ticket=ticket.id, role="maker", attempt=attempt, plan=ticket.plan, chunk=chunk, brief=brief,
+    corrections = tuple(station.corrections)
+    post = Post(
+        role="maker", engine=station.line.engine, workspace=station.worktree, chunk=chunk, attempt=attempt,
+        brief=write_brief(station.ticket.plan, chunk, attempt=attempt, corrections=corrections),
         corrections=corrections,
     )  # fmt: skip
     try:
-        with station.record.step("maker", chunk=chunk.id, attempt=attempt) as said:
-            ended = dispatched(
-                station.line.engine, order, station.worktree, checks=lambda _: _trial(station), events=record.events,
-                seconds=station.line.policy.execution.dispatch_seconds,
-            )  # fmt: skip
-            said |= {"text": ended.fault, "outcome": _outcome(ended)}
-        if ended.fault:
-            return _nothing(ended, record)
-        return _candidate(station, chunk, ended.work, record)
-    except InfraError as error:
+        done = dispatch(station, post, checks=lambda _: _trial(station), told=told)
+        if isinstance(done, str):
+            return Made(work=Work(summary=done), fault=done, stops=True)
+        return _left(station, chunk, done)
+    except InfraError:
         station.drop()
         station.forgive()
-        record.break_off("failed", error)
         raise
+
+
+def _left(station: Station, chunk: Chunk, done: Dispatched) -> Made:
+    try:
+        if done.ended.fault:
+            return _nothing(done.ended, done)
+        return _candidate(station, chunk, done)
     except BaseException as error:
-        record.break_off("failed", error)
+        done.record.break_off("failed", error)
         raise
 
 
-def _outcome(ended: Ended) -> Outcome:
-    return Outcome.TIMEOUT if ended.hung else Outcome.ERROR if ended.fault else Outcome.OK
+def _nothing(ended: Ended, done: Dispatched) -> Made:
+    done.finish("failed", summary=ended.fault)
+    return Made(work=ended.work, record=done.record, fault=ended.fault, stops=ended.hung or ended.line_stop)
 
 
-def _nothing(ended: Ended, record: RunRecord) -> Made:
-    record.finish("failed", summary=ended.fault)
-    return Made(work=ended.work, commit=None, record=record, fault=ended.fault, hung=ended.hung)
-
-
-def _candidate(station: Station, chunk: Chunk, work: Work, record: RunRecord) -> Made:
+def _candidate(station: Station, chunk: Chunk, done: Dispatched) -> Made:
+    work = done.ended.work
     message = commit_message(station.ticket.plan, chunk, summary=work.summary, ticket=station.ticket.id)
     workspaces = station.line.workspaces
     try:
         with station.record.step("commit", chunk=chunk.id):
             commit = workspaces.commit(station.worktree, message=message, parent=station.tip)
     except RepositoryError as error:  # the worktree is not as it was handed out: that is the maker's doing
-        return _nothing(Ended(work=work, fault=f"the workspace can't be committed: {error}"), record)
+        return _nothing(Ended(work=work, fault=f"the workspace can't be committed: {error}"), done)
     diff = workspaces.diff(station.worktree, station.tip, commit) if commit else ""
-    record.write("diff.patch", diff)
-    record.finish(
-        "candidate" if commit else "nothing", summary=work.summary, commit=commit, could_not=list(work.could_not),
-        petition=work.petition,
-    )  # fmt: skip
-    return Made(work=work, commit=commit, record=record)
+    done.record.write("diff.patch", diff)
+    done.finish("candidate" if commit else "nothing", summary=work.summary, commit=commit)
+    return Made(work=work, commit=commit, record=done.record)
 
 
 def _trial(station: Station) -> CheckReport:

@@ -44,7 +44,8 @@ class Shift:
     def start(self, flow: Flow[[TicketOrder], Any]) -> None:
         """Start ready tickets until the places are taken, each as a run of `flow`."""
         for ticket in self.ready()[: self._parallel - len(self.running)]:
-            order = TicketOrder(repository=str(self.line.layout.root), ticket=ticket.id, parent=self._record.id)
+            root = str(self.line.layout.root)
+            order = TicketOrder(repository=root, ticket=ticket.id, parent=self._record.id, **self._order.chosen)
             self.ran.append(ticket.id)
             with tags(*ticket_tags(self.line.layout.root, batch=self.batch, ticket=ticket.id)):
                 run: Awaitable[State[Any]] = flow(order, return_state=True)

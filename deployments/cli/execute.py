@@ -11,6 +11,9 @@ def execute(
     batch: str | None = None,
     ticket: tuple[str, ...] = (),
     parallel: int | None = None,
+    maker: str | None = None,
+    checker: str | None = None,
+    reviewer: str | None = None,
     dry_run: bool = False,
     json_: Json = False,
 ) -> int:
@@ -20,6 +23,7 @@ def execute(
         linestop execute                       # the repository you stand in
         linestop execute ~/src/shop --parallel 4
         linestop execute --ticket shop-bugs --ticket shop-dead-code
+        linestop execute --maker codex --checker claude
         linestop execute --dry-run --json
 
     Nothing is pushed or merged: what is verified waits on branches `linestop/<ticket>`. Exit codes: 0 done, 1 failed,
@@ -35,6 +39,12 @@ def execute(
         Only these tickets.
     parallel
         Tickets at a time; by default the policy's number.
+    maker
+        The engine that edits: static, claude, codex, opencode, gemini, …, or a name of the policy's [engines].
+    checker
+        An agent that judges each commit which passed guards and checks. By default the policy's; it names none.
+    reviewer
+        An agent that judges the whole branch before delivery. By default the policy's; it names none.
     dry_run
         Say which tickets would run, and run none.
     json_
@@ -48,7 +58,8 @@ def execute(
 
     root = repository_root(repository)
     order = ExecutionOrder(
-        repository=str(root), batch=batch, tickets=list(ticket), parallel=parallel, dry_run=dry_run
+        repository=str(root), batch=batch, tickets=list(ticket), parallel=parallel, dry_run=dry_run, maker=maker,
+        checker=checker, reviewer=reviewer,
     )  # fmt: skip
     report: ExecutionReport = run_flow("linestop.flows.execution:execution", order)
     execution_summary(report, root, json_=json_)

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -19,7 +20,7 @@ from linestop.paths import repository_root
 from linestop.wiki.order import DocumentOrder, DocumentReport
 
 
-def whole_job(repository: Path | None, *, parallel: int | None, json_: bool) -> int:
+def whole_job(repository: Path | None, *, parallel: int | None, roles: Mapping[str, str | None], json_: bool) -> int:
     """Run audit, execution and documentation; print the summary; return the oracle's exit code."""
     talk = Console(stderr=True, highlight=False, soft_wrap=True)
     if repository is None:
@@ -29,7 +30,7 @@ def whole_job(repository: Path | None, *, parallel: int | None, json_: bool) -> 
     talk.print(f"[bold]1/3 audit[/bold] {escape(str(root))}")
     audit: AuditReport = run_flow("linestop.flows.audit:audit", AuditOrder(repository=str(root)))
     talk.print("[bold]2/3 execute[/bold]")
-    execution = _executed(ExecutionOrder(repository=str(root), parallel=parallel))
+    execution = _executed(ExecutionOrder(repository=str(root), parallel=parallel, **roles))
     talk.print("[bold]3/3 document[/bold]")
     wiki: DocumentReport = run_flow("linestop.flows.documentation:documentation", DocumentOrder(repository=str(root)))
     report = None if isinstance(execution, LinestopError) else execution

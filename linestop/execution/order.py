@@ -6,8 +6,23 @@ from linestop.done import Answer
 from linestop.paths import label
 from linestop.tickets import Ticket, TicketState
 
+ROLES = ("maker", "checker", "reviewer")
 
-class ExecutionOrder(BaseModel):
+
+class Roles(BaseModel):
+    """Which engine has which role in one run: a name of the policy's `[engines]`, a preset, `static`, `block:NAME`."""
+
+    maker: str | None = Field(default=None, description="Engine that edits, e.g. codex. Nothing: the policy's.")
+    checker: str | None = Field(default=None, description="Agent that judges each commit. Nothing: the policy's.")
+    reviewer: str | None = Field(default=None, description="Agent that judges the whole. Nothing: the policy's.")
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """Return the roles that were given an engine here."""
+        return {role: name for role in ROLES if (name := getattr(self, role))}
+
+
+class ExecutionOrder(Roles):
     """Carry out a repository's open tickets until the oracle says done, or nothing is left that may run."""
 
     model_config = ConfigDict(extra="forbid")
@@ -33,7 +48,7 @@ class ExecutionOrder(BaseModel):
         return label(self.repository)
 
 
-class TicketOrder(BaseModel):
+class TicketOrder(Roles):
     """Carry out one ticket of a repository."""
 
     model_config = ConfigDict(extra="forbid")

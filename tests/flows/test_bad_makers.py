@@ -362,7 +362,7 @@ def test_a_maker_that_hangs_is_given_up_and_its_checks_end_it(root: Path, monkey
 
     with station_of(root, Hung(good)) as station:
         made, _ = attempt(station)
-        assert (made.hung, made.commit) == (True, None)
+        assert (made.stops, made.commit) == (True, None)
         assert "timed out" in made.fault
         go_on.set()
         assert over.wait(60)
