@@ -1,0 +1,216 @@
+"""Reads what an answer used out of its bytes, while they pass: JSON and event streams of the four wires.
+
+Never changes a byte and never holds a stream back; the one exception, `UsageOnlyEvents`, says why. Where an answer
+names no usage it is estimated, so that nobody gets around a budget by hanging up early.
+"""
+
+import json
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from linestop.engines import Wire
+from linestop.engines.provider_faults import fault_in_stream
+from linestop.events import Fault, Usage
+
+MAX_EVENT_BYTES = 8 * 2**20  # of one event: the last one of the Responses API repeats the whole answer
+MAX_JSON_BYTES = 32 * 2**20
+BYTES_A_TOKEN = 4  # of English text and code, as every provider's guide says
+_STREAM_BYTES_A_TOKEN = 40  # of an event stream: each token comes in a wrapping of its own
+_WORTH_READING = re.compile(
+    rb'"usage|"error"|message_stop|response\.(?:completed|incomplete|failed)|finishReason|\[DONE\]'
+)
+_EVENT = re.compile(rb".*?(?:\r?\n\r?\n|$)", re.DOTALL)
+_MAX_TOKENS = 10**9
+_LAST_EVENTS = {"message_stop", "response.completed", "response.incomplete", "response.failed"}
+
+
+class UsageReader:
+    """Is fed an answer's bytes and knows what it used. One for each answer."""
+
+    def __init__(self, wire: Wire, content_type: str, encoding: str = "") -> None:
+        self.wire = wire
+        self.streams = content_type.partition(";")[0].strip().lower() == "text/event-stream"
+        self.fault: Fault | None = None
+        self.ended = False  # the answer's own last event was seen
+        self.packed = encoding not in {"", "identity"}
+        self._decoder = _Decoder(encoding) if self.packed else None
+        self._found: dict[str, Any] = {}
+        self._bytes = self._events = 0
+        self._held = b""
+        self._skipping = False
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes of the answer."""
+        chunk = self._decoder.decode(chunk) if self._decoder else chunk
+        self._bytes += len(chunk)
+        if self.streams:
+            self._feed_lines(chunk)
+        elif len(self._held) <= MAX_JSON_BYTES:
+            self._held += chunk
+
+    def close(self) -> None:
+        """Take it that no more bytes come."""
+        if self.streams:
+            self._feed_lines(b"\n")
+            if not self.ended and self.fault is None:
+                self.fault = Fault.NETWORK
+        elif len(self._held) <= MAX_JSON_BYTES:
+            self._read(self._held)
+            self.ended = True
+        self._held = b""
+
+    def usage(self, request_bytes: int) -> Usage:
+        """Return what the answer used; what it did not say is estimated from its size and the request's."""
+        said = _usage(self.wire, self._found) if self._found else None
+        if said is not None and self.ended:
+            return said
+        guess = self._guess(request_bytes)
+        if said is None:
+            return guess
+        return said.model_copy(update={"output": max(said.output, guess.output)})
+
+    def _guess(self, request_bytes: int) -> Usage:
+        size = _STREAM_BYTES_A_TOKEN if self.streams else BYTES_A_TOKEN
+        return Usage(input=request_bytes // BYTES_A_TOKEN, output=max(self._events, self._bytes // size))
+
+    def _feed_lines(self, chunk: bytes) -> None:
+        *lines, rest = (self._held + chunk).split(b"\n")
+        for line in lines:
+            if not self._skipping and line.startswith(b"data:"):
+                self._events += 1
+                self._read_event(line[5:].strip())
+            self._skipping = False
+        self._skipping = self._skipping or len(rest) > MAX_EVENT_BYTES
+        self._held = b"" if self._skipping else rest
+
+    def _read_event(self, text: bytes) -> None:
+        if text == b"[DONE]":
+            self.ended = True
+        elif text[:1] not in {b"{", b"["}:
+            self.fault = Fault.MALFORMED
+        elif _WORTH_READING.search(text):
+            self._read(text)
+
+    def _read(self, text: bytes) -> None:
+        try:
+            answer = json.loads(text)
+        except (ValueError, RecursionError):
+            self.fault = Fault.MALFORMED
+            return
+        for one in answer if isinstance(answer, list) else [answer]:
+            if isinstance(one, dict):
+                self._take(one)
+
+    def _take(self, answer: dict[str, Any]) -> None:
+        self._found.update(_said(self.wire, answer))
+        nested = answer.get("response")
+        error = answer.get("error") or (nested.get("error") if isinstance(nested, dict) else None)
+        if isinstance(error, dict):
+            self.fault = fault_in_stream(error)
+        if answer.get("type") in _LAST_EVENTS or any("finishReason" in one for one in _dicts(answer, "candidates")):
+            self.ended = True
+
+
+def _said(wire: Wire, answer: dict[str, Any]) -> dict[str, Any]:
+    """Return the usage object of one JSON value of an answer, empty where it has none; nulls are left out."""
+    holders = [answer, answer.get("message"), answer.get("response")]
+    name = "usageMetadata" if wire is Wire.GEMINI else "usage"
+    found = (one[name] for one in holders if isinstance(one, dict) and isinstance(one.get(name), dict))
+    return {key: value for key, value in next(found, {}).items() if value is not None}
+
+
+def _usage(wire: Wire, said: Mapping[str, Any]) -> Usage:
+    """Return a usage object of a wire as ours, where `input` counts cached tokens too."""
+    if wire is Wire.ANTHROPIC:
+        read, write = _number(said, "cache_read_input_tokens"), _number(said, "cache_creation_input_tokens")
+        fresh = _number(said, "input_tokens")
+        return Usage(
+            input=fresh + read + write, output=_number(said, "output_tokens"), cache_read=read, cache_write=write
+        )
+    if wire is Wire.GEMINI:
+        return Usage(
+            input=_number(said, "promptTokenCount") + _number(said, "toolUsePromptTokenCount"),
+            output=_number(said, "candidatesTokenCount") + _number(said, "thoughtsTokenCount"),
+            cache_read=_number(said, "cachedContentTokenCount"),
+        )
+    details = next(_dicts(said, "prompt_tokens_details", "input_tokens_details"), {})
+    cost = said.get("cost")  # OpenRouter's, in dollars
+    return Usage(
+        input=_number(said, "prompt_tokens") or _number(said, "input_tokens"),
+        output=_number(said, "completion_tokens") or _number(said, "output_tokens"),
+        cache_read=_number(details, "cached_tokens") or _number(said, "prompt_cache_hit_tokens"),
+        cache_write=_number(details, "cache_write_tokens"),
+        usd=float(cost) if isinstance(cost, int | float) and 0 <= cost < _MAX_TOKENS else None,
+    )
+
+
+def _number(said: Mapping[str, Any], name: str) -> int:
+    value = said.get(name)
+    return min(max(int(value), 0), _MAX_TOKENS) if isinstance(value, int | float) and value == value else 0  # noqa: PLR0124  # NaN
+
+
+def _dicts(said: Mapping[str, Any], *names: str) -> Iterator[Mapping[str, Any]]:
+    for name in names:
+        value = said.get(name)
+        yield from (one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict))
+
+
+class _Decoder:
+    """Decodes a compressed answer for the reader: a server was asked for none, but may not listen."""
+
+    def __init__(self, encoding: str) -> None:
+        known = encoding.strip().lower() in {"gzip", "x-gzip", "deflate"}
+        self._zlib = zlib.decompressobj(zlib.MAX_WBITS | 32) if known else None
+
+    def decode(self, chunk: bytes) -> bytes:
+        """Return the chunk decoded, at most MAX_EVENT_BYTES of it; nothing where that can't be done."""
+        try:
+            return self._zlib.decompress(chunk, MAX_EVENT_BYTES) if self._zlib else b""
+        except zlib.error:
+            self._zlib = None
+            return b""
+
+
+class UsageOnlyEvents:
+    """Takes the event out of a chat stream that a client did not ask for: usage with no choice.
+
+    The proxy asks for usage where the client didn't; clients that read `choices[0]` of every event would break at it.
+    Holds back no more than the event under way.
+    """
+
+    def __init__(self) -> None:
+        self._held = b""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Return what can be passed on."""
+        self._held += chunk
+        cut = max(self._held.rfind(b"\n\n") + 2 if b"\n\n" in self._held else 0, self._after_crlf())
+        if not cut and len(self._held) > MAX_EVENT_BYTES:
+            cut = len(self._held)
+        whole, self._held = self._held[:cut], self._held[cut:]
+        if b'"usage"' not in whole:
+            return whole
+        return b"".join(
+            event for event in re.findall(rb".*?(?:\r?\n\r?\n|$)", whole, re.DOTALL) if not _only_usage(event)
+        )
+
+    def close(self) -> bytes:
+        """Return what was held back last."""
+        rest, self._held = self._held, b""
+        return b"" if _only_usage(rest) else rest
+
+    def _after_crlf(self) -> int:
+        at = self._held.rfind(b"\r\n\r\n")
+        return at + 4 if at >= 0 else 0
+
+
+def _only_usage(event: bytes) -> bool:
+    if not event.startswith(b"data:") or b'"usage"' not in event:
+        return False
+    try:
+        answer = json.loads(event[5:])
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(answer, dict) and answer.get("choices") == [] and isinstance(answer.get("usage"), dict)
