@@ -7,14 +7,13 @@ from linestop.paths import label
 from linestop.tickets import Ticket, TicketState
 
 ROLES = ("maker", "checker", "reviewer")
+ENGINE_NAME = r"^[A-Za-z0-9][A-Za-z0-9:._-]{0,80}$"
 
 
-class Roles(BaseModel):
-    """Which engine has which role in one run: a name of the policy's `[engines]`, a preset, `static`, `block:NAME`."""
+class _Order(BaseModel):
+    """What both orders have: engines of roles, for this run only. Fields stand in each, in the order of its form."""
 
-    maker: str | None = Field(default=None, description="Engine that edits, e.g. codex. Nothing: the policy's.")
-    checker: str | None = Field(default=None, description="Agent that judges each commit. Nothing: the policy's.")
-    reviewer: str | None = Field(default=None, description="Agent that judges the whole. Nothing: the policy's.")
+    model_config = ConfigDict(extra="forbid")
 
     @property
     def chosen(self) -> dict[str, str]:
@@ -22,10 +21,13 @@ class Roles(BaseModel):
         return {role: name for role in ROLES if (name := getattr(self, role))}
 
 
-class ExecutionOrder(Roles):
-    """Carry out a repository's open tickets until the oracle says done, or nothing is left that may run."""
+_MAKER = "Engine that edits: static, codex, claude, …, or a name of the policy's [engines]. Nothing: the policy's."
+_CHECKER = "Agent that judges each commit which passed guards and checks. Nothing: the policy's."
+_REVIEWER = "Agent that judges the whole branch before delivery. Nothing: the policy's."
 
-    model_config = ConfigDict(extra="forbid")
+
+class ExecutionOrder(_Order):
+    """Carry out a repository's open tickets until the oracle says done, or nothing is left that may run."""
 
     repository: str = Field(description="Path of the repository's main checkout on the worker's machine.")
     batch: str | None = Field(
@@ -40,6 +42,9 @@ class ExecutionOrder(Roles):
         le=32,
         description="Tickets at a time, 1 to 32. Nothing: the policy's number. SQLite serves about 4.",
     )
+    maker: str | None = Field(default=None, description=_MAKER, pattern=ENGINE_NAME)
+    checker: str | None = Field(default=None, description=_CHECKER, pattern=ENGINE_NAME)
+    reviewer: str | None = Field(default=None, description=_REVIEWER, pattern=ENGINE_NAME)
     dry_run: bool = Field(default=False, description="Say which tickets would run, and run none.")
 
     @property
@@ -48,14 +53,15 @@ class ExecutionOrder(Roles):
         return label(self.repository)
 
 
-class TicketOrder(Roles):
+class TicketOrder(_Order):
     """Carry out one ticket of a repository."""
-
-    model_config = ConfigDict(extra="forbid")
 
     repository: str = Field(description="Path of the repository's main checkout on the worker's machine.")
     ticket: str = Field(description="Id of an open ticket.")
     parent: str = Field(default="", description="Run id of the execution run.")
+    maker: str | None = Field(default=None, description=_MAKER, pattern=ENGINE_NAME)
+    checker: str | None = Field(default=None, description=_CHECKER, pattern=ENGINE_NAME)
+    reviewer: str | None = Field(default=None, description=_REVIEWER, pattern=ENGINE_NAME)
 
 
 class TicketOutcome(BaseModel):
