@@ -120,8 +120,7 @@ async def relay_error(response: httpx.Response, asked: Asked, reply: Reply, *, k
     if asked.adds_usage and response.status_code in _UNKNOWN_FIELD and b"stream_options" in body:
         return False
     fault = fault_of(response.status_code, body)
-    waits = fault in {Fault.RATE_LIMIT, Fault.OVERLOAD}
-    until = retry_at({name.lower(): value for name, value in response.headers.items()}, body) if waits else None
+    until = retry_at(response.headers, body) if fault in {Fault.RATE_LIMIT, Fault.OVERLOAD} else None
     record.met(fault, until)
     logger.info("proxy.fault status=%d fault=%s until=%s", response.status_code, fault, until)
     body = body.replace(key.encode(), b"[key]") if key else body

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from linestop.engines import Wire
-from linestop.engines.provider_faults import fault_in_stream
 from linestop.events import Fault, Usage
+from linestop.events.faults import fault_of
 
 MAX_EVENT_BYTES = 8 * 2**20  # of one event: the last one of the Responses API repeats the whole answer
 MAX_JSON_BYTES = 32 * 2**20
@@ -23,6 +23,7 @@ _WORTH_READING = re.compile(
 )
 _EVENT = re.compile(rb".*?(?:\r?\n\r?\n|$)", re.DOTALL)
 _MAX_TOKENS = 10**9
+_ERROR_WORDS = ("type", "code", "status", "message")
 _LAST_EVENTS = {"message_stop", "response.completed", "response.incomplete", "response.failed"}
 
 
@@ -108,7 +109,7 @@ class UsageReader:
         nested = answer.get("response")
         error = answer.get("error") or (nested.get("error") if isinstance(nested, dict) else None)
         if isinstance(error, dict):
-            self.fault = fault_in_stream(error)
+            self.fault = fault_of(" ".join(str(error.get(key, "")) for key in _ERROR_WORDS)) or Fault.OTHER
         if answer.get("type") in _LAST_EVENTS or any("finishReason" in one for one in _dicts(answer, "candidates")):
             self.ended = True
 

@@ -138,6 +138,8 @@ def _after(start: datetime, seconds: float) -> datetime | None:
 
 
 def _since_epoch(seconds: float) -> datetime | None:
+    if seconds >= 1e11:  # noqa: PLR2004  # milliseconds, as OpenRouter counts
+        seconds /= 1000
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
