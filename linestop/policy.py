@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from linestop.engines import Endpoint, EngineSettings, McpServer
 from linestop.errors import PolicyError
+from linestop.events.identity import sha256_text
 from linestop.paths import Layout
 
 
@@ -175,6 +176,11 @@ def load_policy(layout: Layout) -> Policy:
             found=f"{first.get('input')!r} in {layout.config} or the environment",
             todo=_mend(first),
         ) from error
+
+
+def policy_hash(policy: Policy) -> str:
+    """Return the SHA-256 of every value that holds: two runs of one hash were told the same."""
+    return sha256_text(policy.model_dump_json())
 
 
 def _mend(problem: ErrorDetails) -> str:

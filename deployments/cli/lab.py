@@ -2,6 +2,8 @@
 
 from cyclopts import App
 
+from linestop.deployments.cli.options import listed
+
 lab = App(
     name="lab",
     help="Try agents out: a scripted model server, benches, reruns.",
@@ -11,9 +13,14 @@ Examples:
     linestop lab scenarios                           # those that are shipped
     linestop lab serve good-maker                    # play one to any agent
     linestop lab serve my-scenario.yaml --port 8400
+    linestop lab rerun a1b2c3                        # a dispatch once more
 """,
     help_format="plaintext",
 )
-_HERE = "linestop.deployments.cli"
-lab.command(f"{_HERE}.lab_serve:serve", name="serve", help="Serve a scenario as a model, for any agent's command line.")
-lab.command(f"{_HERE}.lab_scenarios:scenarios", name="scenarios", help="List the shipped scenarios, or show one.")
+_VERBS = {
+    "serve": "Serve a scenario as a model, for any agent's command line.",
+    "scenarios": "List the shipped scenarios, or show one.",
+    "rerun": "Run a recorded dispatch again and show both side by side.",
+}
+for _verb, _line in _VERBS.items():
+    lab.command(f"linestop.deployments.cli.lab_{_verb}:{_verb}", name=_verb, help=listed(_verb, _line))

@@ -16,11 +16,14 @@ def reject(*reasons: str, violations: tuple[Violation, ...] = (), checks: CheckR
     return Verdict(ruling=Ruling.REJECT, reasons=reasons, violations=violations, checks=checks)
 
 
-def judge_findings(chunk: Chunk, before: Iterable[Finding], after: Iterable[Finding]) -> tuple[str, ...]:
+def judge_findings(
+    chunk: Chunk, before: Iterable[Finding], after: Iterable[Finding], *, must_remove: bool = True
+) -> tuple[str, ...]:
     """Return why the candidate doesn't do what the chunk asks, nothing where it does.
 
     `before` and `after` are all findings of the files that changed, at the candidate's parent and at the candidate.
-    The candidate must remove at least one of the chunk's findings, and add none of any rule in any file.
+    The candidate must add none of any rule in any file, and `must_remove` at least one of the chunk's; a chunk that a
+    person wrote has none.
     """
     old, new = _count(before), _count(after)
     reasons = [
@@ -30,7 +33,7 @@ def judge_findings(chunk: Chunk, before: Iterable[Finding], after: Iterable[Find
     ]
     rules, paths = set(chunk.rules), set(chunk.paths)
     removed = sum(old[key] - new[key] for key in old if key[0] in rules and key[1] in paths)
-    if removed <= 0:
+    if must_remove and removed <= 0:
         reasons.append(f"the diff removes no finding of {', '.join(chunk.rules)}")
     return tuple(reasons)
 
@@ -39,6 +42,14 @@ def judge_checks(baseline: CheckReport, report: CheckReport) -> tuple[str, ...]:
     """Return what the candidate broke, nothing where all that passed on the base still passes."""
     broken = regressions(baseline, report)
     return (f"checks fail: {named(broken)}",) if broken else ()
+
+
+def against_base(baseline: CheckReport, report: CheckReport) -> CheckReport:
+    """Return a report as a maker is told it: green where nothing is broken that passed on the base."""
+    if judge_checks(baseline, report):
+        return report
+    forgiven = tuple(run.model_copy(update={"exit_code": 0, "timed_out": False}) for run in report.runs)
+    return CheckReport(runs=forgiven, tests=report.tests)
 
 
 def base_failures(report: CheckReport) -> tuple[str, ...]:

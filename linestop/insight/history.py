@@ -50,4 +50,6 @@ def _dispatch(row: dict[str, Any]) -> str:
         return ""
     role, chunk, attempt = (row["parameters"].get(name) for name in ("role", "chunk", "attempt"))
     words = [str(word) for word in (role, chunk) if word]
-    return " ".join([*words, f"#{attempt}"] if attempt else words)
+    words += [f"#{attempt}"] if attempt else []
+    first = row["parameters"].get("rerun_of")
+    return " ".join([*words, f"(rerun of {first[-6:]})"] if isinstance(first, str) else words)
