@@ -21,7 +21,7 @@ from linestop.blocks.stragglers import end_group, mark
 from linestop.errors import InfraError
 from linestop.verdicts import CommandRun
 
-__all__ = ["capture", "clean_environment", "run_command"]
+__all__ = ["capture", "clean_environment", "dies_with_us", "program", "run_command"]
 
 MAX_OUTPUT_CHARS = 8_000  # verdicts.CommandRun
 MAX_STDOUT_BYTES = 64_000_000  # a scanner's report of a large repository is some 10 MB
@@ -106,7 +106,7 @@ def _run(
 
 def _start(argv: Sequence[str], cwd: Path, env: Mapping[str, str], *, apart: bool) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [*_dies_with_us(), _program(argv[0], cwd, env), *argv[1:]],
+        [*dies_with_us(), program(argv[0], cwd, env), *argv[1:]],
         cwd=cwd,
         env=env,
         stdin=subprocess.DEVNULL,
@@ -117,8 +117,13 @@ def _start(argv: Sequence[str], cwd: Path, env: Mapping[str, str], *, apart: boo
     )
 
 
-def _program(name: str, cwd: Path, env: Mapping[str, str]) -> str:
-    """Return the absolute path of a program, looked up on the PATH it will have, not on ours."""
+def program(name: str, cwd: Path, env: Mapping[str, str]) -> str:
+    """Return the absolute path of a program, looked up on the PATH it will have, not on ours.
+
+    Raises:
+        FileNotFoundError: there is none.
+        PermissionError: it can't be executed.
+    """
     path = cwd / name if os.sep in name else Path(shutil.which(name, path=env.get("PATH", os.defpath)) or "")
     if not path.is_absolute() or not path.exists():
         raise FileNotFoundError(errno.ENOENT, "command not found", name)
@@ -128,7 +133,7 @@ def _program(name: str, cwd: Path, env: Mapping[str, str]) -> str:
 
 
 @cache
-def _dies_with_us() -> tuple[str, ...]:
+def dies_with_us() -> tuple[str, ...]:
     """Return the words that make a command end when linestop is killed with -9; none where setpriv can't do it."""
     setpriv = shutil.which("setpriv")
     words = (setpriv, "--pdeathsig", "KILL") if setpriv else ()

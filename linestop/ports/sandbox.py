@@ -4,11 +4,12 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+Ended = Literal["exited", "wall", "idle", "stopped", "memory", "disk", "output", "processes"]
 MODEL_PORT = 8377  # inside a sandbox, http://127.0.0.1:8377 is the model proxy
 
 
@@ -37,7 +38,7 @@ class Confinement(BaseModel):
 
     network: Network = Network.NONE
     hosts: tuple[str, ...] = Field(default=(), description="with Network.ALLOW: names that may be reached")
-    mounts: tuple[Mount, ...] = ()
+    mounts: tuple[Mount, ...] = Field(default=(), description="beside the system's own folders, which are read-only")
     model_socket: Path | None = Field(default=None, description="unix socket of the model proxy, at MODEL_PORT inside")
     memory_bytes: int = Field(default=4 * 2**30, ge=2**20)
     cpus: float = Field(default=2.0, gt=0)
@@ -48,7 +49,10 @@ class Confinement(BaseModel):
 
 
 class SandboxCommand(BaseModel):
-    """A command to run inside. `env` is all of its environment beyond PATH, HOME, TMPDIR, LANG; never a shell."""
+    """A command to run inside. `env` is all of its environment beyond PATH, HOME, TMPDIR, LANG; never a shell.
+
+    Each command starts in a new world of processes; the workspace, the home and /tmp stay as the one before left them.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -59,13 +63,24 @@ class SandboxCommand(BaseModel):
     wall_seconds: float = Field(default=600, gt=0)
     idle_seconds: float | None = Field(default=None, gt=0, description="without output for so long ends it")
 
+    @field_validator("cwd")
+    @classmethod
+    def _stays_inside(cls, value: str) -> str:
+        if PurePosixPath(value).is_absolute() or ".." in PurePosixPath(value).parts:
+            raise ValueError("must be relative to the workspace and stay in it")
+        return value
+
 
 class Ran(BaseModel):
-    """How a command in a sandbox ended. `exit_code` is None where it was ended; `output` the tail of what it said."""
+    """How a command in a sandbox ended. `exit_code` is None where it was ended; `output` the tail of what it said.
+
+    "memory": it was killed at its limit (where only one of its children was, it goes on and sees that one killed).
+    "processes": only where nothing but a watcher holds that limit; else a new process is simply refused to it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
-    ended: Literal["exited", "wall", "idle", "stopped", "memory", "disk", "output"] = "exited"
+    ended: Ended = "exited"
     exit_code: int | None
     seconds: float = Field(ge=0)
     output: str = Field(default="", description="at most 8,000 characters")
@@ -93,10 +108,11 @@ class Cell(Protocol):
         """Run a command to its end, or until a clock, a limit or `stop` ends it with all its processes.
 
         Chunks of its output are handed on as they come. A command that isn't there is exit code 127, one that can't be
-        executed 126.
+        executed, or whose folder isn't there, 126.
 
         Raises:
             InfraError: the sandbox itself can't be started.
+            CommandCancelledError: the run it belongs to was cancelled (blocks/cancellation.py).
         """
         ...
 
