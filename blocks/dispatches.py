@@ -11,6 +11,7 @@ from linestop.blocks.station import Station
 from linestop.events import Outcome, Usage, read_events
 from linestop.execution.costs import limits_for, usage_of
 from linestop.plans import Chunk
+from linestop.policy import policy_hash
 from linestop.ports import Dispatch, Engine
 from linestop.records import RunRecord
 from linestop.verdicts import CheckReport
@@ -24,7 +25,7 @@ Told = Callable[[RunRecord, Firing, Rung], None]
 
 @dataclass(frozen=True)
 class Post:
-    """A role in a workspace: who is dispatched, where, with which brief."""
+    """A role in a workspace: who is dispatched, where, with which brief. `start` is its commit, empty the tip."""
 
     role: str
     engine: Engine
@@ -33,6 +34,7 @@ class Post:
     attempt: int
     brief: str
     corrections: tuple[str, ...] = ()
+    start: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,8 @@ def _opened(station: Station, post: Post, order: Dispatch, told: Told | None) ->
 
     record = RunRecord(
         line.layout, "dispatch", parent=station.record.id, open_log=live, role=post.role, ticket=station.ticket.id,
-        chunk=post.chunk.id, attempt=post.attempt, engine=post.engine.name, model=post.engine.model, base=station.tip,
+        chunk=post.chunk.id, attempt=post.attempt, engine=post.engine.name, model=post.engine.model,
+        base=post.start or station.tip, ticket_base=station.ticket.base, policy=policy_hash(line.policy),
         settings=line.settings(post.engine.name), order=order.model_dump(mode="json"),
     )  # fmt: skip
     holder.append(record)

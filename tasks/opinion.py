@@ -88,7 +88,9 @@ def ask(station: Station, question: Question, told: Told | None = None) -> Verdi
     why = ""
     for _ in range(ASKED):
         with clean_checkout(line, workspace_name(station.ticket.id, role), commit) as checkout:
-            post = Post(role=role, engine=engine, workspace=checkout, chunk=chunk, attempt=attempt, brief=brief)
+            post = Post(
+                role=role, engine=engine, workspace=checkout, chunk=chunk, attempt=attempt, brief=brief, start=commit
+            )  # fmt: skip
             verdict = _asked(station, post, told)
         if isinstance(verdict, Verdict):
             return verdict
