@@ -1,0 +1,201 @@
+"""One dispatch of an agent in an open cell: its files, its runs, and the clerk beside it.
+
+The clerk looks twenty times a second: it ends the agent when the watch or a clock says so, hands on nudges, and reads a
+trajectory that grows. An agent without hooks is told by being ended and resumed.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import monotonic
+
+from linestop.blocks.command_home import read_file, write_file
+from linestop.blocks.command_hooks import HookBox
+from linestop.blocks.command_sessions import Sessions
+from linestop.blocks.command_stream import CommandStream
+from linestop.blocks.command_verdict import Witnesses, verdict
+from linestop.blocks.model_proxy import ModelProxy
+from linestop.blocks.presets import Errand, Preset, Start, Telling
+from linestop.blocks.process_output import Kept
+from linestop.blocks.sandbox_environment import SYSTEM_PATH
+from linestop.events import EventKind, Fault
+from linestop.events.formats import reader_named
+from linestop.ports import Cell, Dispatch, Ran, SandboxCommand, Work
+from linestop.spending import Meter
+from linestop.watch import LiveLog
+
+LOOK_SECONDS = 0.05
+TRAIL_SECONDS = 0.5
+PATIENCE = timedelta(seconds=60)  # a reset that is farther off is waited for by linestop, not in the sandbox
+REFUSED_SECONDS = 15.0  # that an agent may go on after its cap was reached
+MAX_TELLINGS = 10  # times that an agent is ended to be told something
+_BEFORE_SECONDS = 60.0
+_MAX_TRAIL = 64 * 2**20
+_STDERR_BYTES = 32_000
+
+
+class Shift:
+    """The work of one agent in one cell. Used once."""
+
+    def __init__(
+        self,
+        preset: Preset,
+        errand: Errand,
+        cell: Cell,
+        *,
+        order: Dispatch,
+        events: LiveLog,
+        proxy: ModelProxy,
+        meter: Meter,
+        env: Mapping[str, str],
+        path: Sequence[Path],
+    ) -> None:
+        self._preset, self._errand, self._cell, self._order = preset, errand, cell, order
+        self._events, self._proxy, self._meter, self._env = events, proxy, meter, dict(env)
+        self._path = ":".join([*map(str, path), SYSTEM_PATH])
+        self._stderr = Kept(_STDERR_BYTES, tail=True)
+        reader = reader_named(preset.stream) if preset.stream else None
+        self._stream = CommandStream(events, role=order.role, reader=reader, aside=bool(preset.trail))
+        self._deadline = monotonic() + order.limits.wall_seconds
+        self._sessions = Sessions(preset.name, preset.sessions)
+        self._stopped = ""  # why linestop ended it
+        self._nudge = ""  # what it must be told when it is resumed
+        self._trail_at = 0.0
+        self._waits = False  # for a provider whose reset is far off
+        self._refused_at: float | None = None
+
+    def work(self) -> Work:
+        """Return what came of it. Raises as `command_verdict.verdict`."""
+        with ExitStack() as stack:
+            box = None
+            if self._preset.telling is Telling.HOOKS:
+                box = stack.enter_context(HookBox(self._cell.home))
+                self._errand = replace(self._errand, hook=str(box.script))
+            if self._errand.resume and not self._sessions.restore(self._errand.resume, self._cell.home):
+                self._errand = replace(self._errand, resume="")
+            ran = self._runs(box)
+            self._sessions.keep(self._stream.heard.session, self._cell.home)
+        return self._judged(ran)
+
+    def _runs(self, box: HookBox | None) -> Ran:
+        start = self._preset.start(self._errand)
+        for name, text in start.files.items():
+            write_file(self._cell.home, name, text)
+        for first in self._preset.before(self._errand):
+            ran = self._cell.run(self._command(first, _BEFORE_SECONDS), stderr=self._stderr.add)
+            if not ran.ok:
+                return ran
+        ran = self._run(start, box)
+        for _ in range(MAX_TELLINGS):
+            if not self._nudge or self._stopped:
+                break
+            told, self._nudge = self._nudge, ""
+            errand = replace(self._errand, prompt=told, resume=self._stream.heard.session)
+            ran = self._run(self._preset.start(errand), box)
+        return ran
+
+    def _run(self, start: Start, box: HookBox | None) -> Ran:
+        """Run the command once, with the clerk beside it."""
+        stop, over = threading.Event(), threading.Event()
+        self._stream.heard.ended = self._stream.heard.ok = False
+        clerk = threading.Thread(target=self._clerk, args=(stop, over, box), name="linestop-clerk", daemon=True)
+        clerk.start()
+        try:
+            ran = self._cell.run(
+                self._command(start, max(0.1, self._deadline - monotonic())),
+                stdout=self._stream.feed,
+                stderr=self._stderr.add,
+                stop=stop,
+            )
+        finally:
+            over.set()
+            clerk.join()
+        self._trail(last=not self._nudge)
+        self._stream.finish()
+        return ran
+
+    def _command(self, start: Start, seconds: float) -> SandboxCommand:
+        env = {**start.env, **self._env, "PATH": self._path}
+        return SandboxCommand(argv=start.argv, env=env, stdin=start.stdin, wall_seconds=seconds)
+
+    def _clerk(self, stop: threading.Event, over: threading.Event, box: HookBox | None) -> None:
+        while not over.wait(LOOK_SECONDS):
+            self._stopped = self._stopped or self._why_stop()
+            self._waits = far_off(self._proxy.busy_until, self._proxy.last_fault)
+            if self._stopped or self._waits:
+                stop.set()
+                return
+            if box:
+                box.serve(self._events)
+            elif self._tell():
+                stop.set()
+                return
+            if monotonic() - self._trail_at > TRAIL_SECONDS:
+                self._trail(last=False)
+
+    def _why_stop(self) -> str:
+        """Return why the agent must be ended now, empty where it may go on."""
+        agent, now = self._preset.name, monotonic()
+        if self._events.stopping.is_set():
+            return self._events.stop_reason or "stopped"
+        if now >= self._deadline:
+            return f"{agent} timed out after {self._order.limits.wall_seconds:.0f} s"
+        idle = self._order.limits.idle_seconds
+        if now - self._stream.heard.at > idle:
+            return f"{agent} timed out: no output and no event for {idle:.0f} s"
+        if self._proxy.refused:
+            self._refused_at = self._refused_at or now
+            if now - self._refused_at > REFUSED_SECONDS:
+                return f"{agent} reached its cap: {self._proxy.refused}"
+        return ""
+
+    def _tell(self) -> bool:
+        """Return whether the agent must be ended to be told something: where its session can be gone on with."""
+        if self._preset.telling is Telling.RESUME and self._stream.heard.session:
+            self._nudge = self._events.take_nudge() or ""
+        return bool(self._nudge)
+
+    def _trail(self, *, last: bool) -> None:
+        if self._preset.trail:
+            self._trail_at = monotonic()
+            text = read_file(self._cell.home, self._preset.trail, at_most=_MAX_TRAIL)
+            if text:
+                self._stream.document(text, last=last)
+
+    def _judged(self, ran: Ran) -> Work:
+        stderr = self._stderr.text()
+        saw = Witnesses(
+            agent=self._preset.name,
+            ran=ran,
+            heard=self._stream.heard,
+            role=self._order.role,
+            stopped=self._stopped,
+            waits=self._waits,
+            answered=self._meter.calls > 0,
+            stderr=stderr or ran.output,
+            refused=self._proxy.refused,
+            proxy_fault=self._proxy.last_fault,
+            busy_until=self._proxy.busy_until,
+            has_end=self._preset.has_end,
+        )
+        try:
+            work = verdict(saw)
+        except Exception:
+            self._note(stderr, failed=True)
+            raise
+        self._note(stderr, failed=bool(work.broke_off))
+        return work
+
+    def _note(self, stderr: str, *, failed: bool) -> None:
+        """Keep the tail of stderr in the record."""
+        if stderr.strip():
+            kind = EventKind.ERROR if failed else EventKind.MESSAGE
+            self._events.append(kind, step=self._order.role, text=stderr[-8_000:], stream="stderr")
+
+
+def far_off(until: datetime | None, fault: Fault | None) -> bool:
+    """Return whether a provider's reset is so far off that the agent must not sit and wait for it."""
+    return fault is Fault.RATE_LIMIT and until is not None and until - datetime.now(UTC) > PATIENCE

@@ -1,0 +1,124 @@
+"""How an agent's command ended, judged by all its witnesses together: never by the exit code alone, which lies.
+
+The witnesses: the clocks, the stream's last event and last error, the model proxy, the exit code. A verdict is the
+work, or an error where the provider or the machine is to blame.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from linestop.blocks.command_stream import Heard
+from linestop.engines.answers import parse
+from linestop.errors import BusyError, InfraError, ToolError
+from linestop.events import Fault
+from linestop.ports import Ran, Work
+from linestop.text import plain
+
+_EXCERPT = 500
+_NOT_STARTED = {126: "it can't be executed there", 127: "it isn't there"}
+_LIMITS = {
+    "wall": "timed out",
+    "idle": "timed out without output",
+    "memory": "used more memory than the sandbox gives",
+    "disk": "wrote more than the sandbox gives",
+    "output": "printed more than the sandbox takes",
+    "stopped": "was stopped",
+}
+
+
+@dataclass(frozen=True)
+class Witnesses:
+    """All that is known of how a command ended. `stopped` says why linestop itself ended it."""
+
+    agent: str
+    ran: Ran
+    heard: Heard
+    role: str
+    stopped: str = ""
+    waits: bool = False  # ended by linestop, because the provider's reset is far off
+    answered: bool = False  # the provider answered at least one call
+    stderr: str = ""
+    refused: str = ""  # by the proxy: a cap
+    proxy_fault: Fault | None = None  # of the last call of the model
+    busy_until: datetime | None = None
+    has_end: bool = True  # whether its stream has a last event when it ends by itself
+
+    @property
+    def fault(self) -> Fault | None:
+        """What the last call of the model or the stream's last error says, where nothing came after it."""
+        return self.proxy_fault or self.heard.fault
+
+
+def verdict(saw: Witnesses) -> Work:
+    """Return the work, with `broke_off` where there is none to judge.
+
+    Raises:
+        BusyError: a rate limit or an overload ended it.
+        ToolError: its key was refused, or it can't be started in the sandbox.
+        InfraError: the connection to the provider failed.
+    """
+    if not saw.stopped and saw.ran.exit_code in _NOT_STARTED and not (saw.heard.calls or saw.heard.messages):
+        raise ToolError(
+            f"the agent {saw.agent!r} does not start in the sandbox",
+            found=_talk(saw) or _NOT_STARTED[saw.ran.exit_code],
+            todo="mount what it needs: engines.NAME.mounts = [...]",
+        )
+    why = _broke_off(saw)
+    if saw.waits or (why and not saw.stopped and not saw.refused and saw.ran.ended == "exited"):
+        _blame(saw)
+    work = parse(saw.heard.messages, saw.role)
+    return work.model_copy(update={"broke_off": why, "session": saw.heard.session})
+
+
+def _broke_off(saw: Witnesses) -> str:
+    """Return why there is nothing to judge, empty where there is."""
+    if saw.stopped:
+        return saw.stopped
+    if saw.ran.ended != "exited":
+        return f"{saw.agent} {_LIMITS[saw.ran.ended]} after {saw.ran.seconds:.0f} s"
+    if saw.heard.ended and saw.heard.ok and (saw.answered or not saw.proxy_fault):
+        return ""  # whatever its exit code: what it did is judged by its diff
+    if saw.refused and not (saw.heard.ended and saw.heard.ok):
+        return f"{saw.agent} reached its cap: {saw.refused}"
+    return _failed(saw)
+
+
+def _failed(saw: Witnesses) -> str:
+    heard, code = saw.heard, saw.ran.exit_code
+    if fault := saw.fault:
+        said = plain(heard.fault_text, _EXCERPT)
+        return f"{saw.agent} ended with a fault of the kind {fault.value}" + (f": {said}" if said else "")
+    if heard.ended and not heard.ok:
+        last = plain(heard.messages[-1], _EXCERPT) if heard.messages else ""
+        return f"{saw.agent} ended with an error ({heard.reason or f'exit code {code}'})" + (
+            f": {last}" if last else ""
+        )
+    if code != 0:
+        return f"{saw.agent} ended with exit code {code}: {_talk(saw) or 'it said nothing'}"
+    if saw.has_end and not heard.ended:
+        return f"{saw.agent} ended with exit code 0 in the middle of its work: its stream has no last event"
+    if not heard.messages and not heard.calls:
+        return f"{saw.agent} ended with exit code 0 and did nothing: {_talk(saw) or 'it said nothing'}"
+    return ""
+
+
+def _blame(saw: Witnesses) -> None:
+    """Raise what the provider or the machine is to blame for; return where it is the agent."""
+    found = plain(saw.heard.fault_text, _EXCERPT) or _talk(saw)
+    until = saw.busy_until or saw.heard.retry_at
+    match saw.fault:
+        case Fault.RATE_LIMIT:
+            todo = "linestop waits for the time that it names"
+            raise BusyError(f"the provider's rate limit ended {saw.agent}", found=found, todo=todo, until=until)
+        case Fault.OVERLOAD:
+            what = f"the provider is overloaded, which ended {saw.agent}"
+            raise BusyError(what, found=found, todo="try again later", until=until)
+        case Fault.AUTH:
+            todo = "check the key in linestop's environment that `key` of its endpoint names"
+            raise ToolError(f"the provider refuses the key of {saw.agent}", found=found or "401", todo=todo)
+        case Fault.NETWORK:
+            raise InfraError(f"the connection of {saw.agent} to its provider failed", found=found, todo="try again")
+
+
+def _talk(saw: Witnesses) -> str:
+    return plain(saw.stderr[-2_000:], _EXCERPT)

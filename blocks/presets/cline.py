@@ -1,0 +1,32 @@
+"""cline. Takes its endpoint only by a command of its own, which runs first; leaves a daemon that the sandbox reaps."""
+
+from linestop.blocks.presets.preset import FAKE_KEY, QUIET, Errand, Preset, Start, Telling, option
+from linestop.engines import Wire
+
+
+class Cline(Preset):
+    """`cline --json`, from the npm package cline."""
+
+    name = "cline"
+    command = "cline"
+    install = "npm install -g cline"
+    endpoint = "openai"
+    wires = frozenset({Wire.OPENAI_CHAT})
+    stream = "cline"
+    telling = Telling.RESUME
+    sessions = (".cline/data",)
+
+    def before(self, errand: Errand) -> tuple[Start, ...]:
+        """Tell it the endpoint; the key is the fake one."""
+        argv = (*errand.program, "auth", "-p", "openai", "-k", FAKE_KEY, "-m", errand.model, "-b", errand.base)
+        return (Start(argv=argv, env=QUIET),)
+
+    def start(self, errand: Errand) -> Start:
+        """Plan mode for roles that only look: it keeps it from editing."""
+        argv = (
+            *errand.program,
+            *("--json", "--auto-approve", "true", "-P", "openai", "-m", errand.model, "-k", FAKE_KEY),
+            *(("--plan",) if errand.looks_only else ()),
+            *option("--id", errand.resume),
+        )
+        return Start(argv=argv, stdin=errand.prompt.encode(), env=QUIET)

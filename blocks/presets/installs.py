@@ -1,0 +1,90 @@
+"""Where an agent is installed, and which folders of the host it needs to be seen inside the sandbox."""
+
+import shutil
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from linestop.errors import ToolError
+
+_SYSTEM = Path("/usr")  # every sandbox has one of its own, or the host's
+_INTERPRETER_BYTES = 256
+
+
+@dataclass(frozen=True)
+class Install:
+    """A program as it is started inside: by its interpreter, where it has one. Folders are mounted at the same path."""
+
+    argv: tuple[str, ...]
+    mounts: tuple[Path, ...]
+    path: tuple[Path, ...] = ()
+
+
+def find_install(command: str, *, program: str = "", install: str = "", engine: str = "") -> Install:
+    """Return where a command is installed.
+
+    Raises:
+        ToolError: it is on no PATH, or the path named for it is no file; says how to install it.
+    """
+    wanted = str(Path(program).expanduser()) if program else command
+    found = shutil.which(wanted)
+    if not found:
+        raise ToolError(
+            f"the agent {command!r} is not installed",
+            found=f"{program} is no program" if program else f"no {command} on PATH",
+            todo=f"{install}, or set engines.{engine or command}.program to its path",
+        )
+    real = Path(found).resolve()
+    interpreter = _interpreter(real)
+    if interpreter is None:
+        return Install(argv=(str(real),), mounts=_outside(_modules(real) or [real]), path=())
+    if interpreter.name.startswith("python"):
+        return _python(interpreter, real)
+    mounts = [*(_modules(real) or [real]), interpreter.resolve()]
+    return Install(argv=(str(interpreter), str(real)), mounts=_outside(mounts), path=(interpreter.parent,))
+
+
+def _interpreter(program: Path) -> Path | None:
+    """Return the interpreter that a script's first line names, None for a binary."""
+    with program.open("rb") as file:
+        first = file.read(_INTERPRETER_BYTES).split(b"\n", 1)[0]
+    if not first.startswith(b"#!"):
+        return None
+    words = first[2:].decode(errors="replace").split()
+    if words and Path(words[0]).name == "env":
+        words = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
+        words = [found for word in words[:1] if (found := shutil.which(word))]
+    return Path(words[0]) if words and Path(words[0]).is_file() else None
+
+
+def _modules(program: Path) -> list[Path]:
+    """Return the outermost node_modules that a program lies in: its dependencies are there."""
+    parts = program.parts
+    return [Path(*parts[: parts.index("node_modules") + 1])] if "node_modules" in parts else []
+
+
+def _python(interpreter: Path, program: Path) -> Install:
+    """Return a virtual environment with the Python it was made from."""
+    mounts = [program]
+    for folder in interpreter.parents:
+        if (folder / "pyvenv.cfg").is_file():
+            mounts = [folder, _base_of(folder)]
+            break
+    else:
+        mounts += [interpreter.resolve().parent.parent]
+    return Install(argv=(str(interpreter), str(program)), mounts=_outside(mounts), path=(interpreter.parent,))
+
+
+def _base_of(environment: Path) -> Path:
+    for line in (environment / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace").splitlines():
+        key, _, value = line.partition("=")
+        if key.strip() == "home" and value.strip():
+            return Path(value.strip()).resolve().parent
+    return Path(sys.base_prefix)
+
+
+def _outside(mounts: Iterable[Path]) -> tuple[Path, ...]:
+    """Return what isn't part of the system, which is there anyway, without what lies in another one of them."""
+    wanted = sorted({path.resolve() for path in mounts if not path.resolve().is_relative_to(_SYSTEM)})
+    return tuple(one for one in wanted if not any(one != other and one.is_relative_to(other) for other in wanted))
