@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 from linestop.events import Action, Event, EventKind, Outcome
 from linestop.text import plain
+from linestop.watch.excerpts import excerpt
 from linestop.watch.firing import Firing, Severity
 from linestop.watch.inert import is_inert
 
 INERT = "inert"  # the one identity of all calls that do nothing
 MAX_OPEN = 512
 MAX_NAME = 80  # characters of a call in a firing's detail
-PERSON = "user"
 
 _CALL, _RESULT, _USAGE = EventKind.TOOL_CALL.value, EventKind.TOOL_RESULT.value, EventKind.USAGE.value
 _RUN, _EDIT, _OTHER = Action.RUN, Action.EDIT, Action.OTHER
@@ -44,8 +44,28 @@ class Call:
         self.epoch = 0
 
     @property
+    def edits(self) -> bool:
+        """Whether it is to change a file."""
+        return self.action is _EDIT
+
+    @property
+    def edited(self) -> bool:
+        """Whether it is an edit that succeeded."""
+        return self.action is _EDIT and self.outcome is _OK
+
+    @property
+    def blockable(self) -> str:
+        """The identity under which it may be blocked; an edit's holds its file only, so that all of them would be."""
+        return "" if self.action is _EDIT else self.identity
+
+    @property
+    def excerpt(self) -> str:
+        """One line of its result, the telling one, of at most 160 characters."""
+        return excerpt(self.text)
+
+    @property
     def name(self) -> str:
-        """Return the call in a few words, harmless on a terminal."""
+        """The call in a few words, harmless on a terminal."""
         what = self.command or self.path
         return plain(f"{self.tool} {what}".strip(), limit=MAX_NAME)
 
