@@ -14,7 +14,7 @@ MOST_REPEATS = 100_000
 
 def _pattern(text: str) -> str:
     try:
-        re.compile(text)
+        re.compile(text, re.MULTILINE)
     except re.error as error:
         raise ValueError(f"is no regular expression: {error}") from error
     return text

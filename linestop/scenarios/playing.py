@@ -102,8 +102,8 @@ class Script:
     def _wants(self, turn: Turn) -> bool:
         if self._played == 0:
             self._since = ""
-            return not turn.if_told or bool(re.search(turn.if_told, self._heard))
-        over = turn.until_told and re.search(turn.until_told, self._since)
+            return not turn.if_told or bool(re.search(turn.if_told, self._heard, re.MULTILINE))
+        over = turn.until_told and re.search(turn.until_told, self._since, re.MULTILINE)
         return self._played < turn.times and not over
 
 

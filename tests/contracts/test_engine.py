@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from linestop.blocks.plain_sandbox import PlainSandbox
+from linestop.blocks.scripted_engine import ScriptedEngine
 from linestop.blocks.static_engine import StaticEngine
 from linestop.events import EventKind, read_events
 from linestop.plans import ChecksPass, Chunk, Plan
+from linestop.policy import SandboxPolicy
 from linestop.ports import Dispatch, Engine, Work
+from linestop.scenarios import read_scenario
 from linestop.verdicts import CheckReport, CommandRun, TestCase
 from linestop.watch import LiveLog
 
@@ -56,7 +60,12 @@ class FakeEngine:
             at.write_bytes(content)
 
 
-@pytest.fixture(params=[FakeEngine, StaticEngine], ids=["fake", "static"])
+def scripted_engine() -> ScriptedEngine:
+    scenario = read_scenario(Path(__file__).parents[1] / "scenarios" / "unused-import.yaml")
+    return ScriptedEngine(scenario, sandbox=PlainSandbox(), policy=SandboxPolicy())
+
+
+@pytest.fixture(params=[FakeEngine, StaticEngine, scripted_engine], ids=["fake", "static", "scripted"])
 def engine(request: pytest.FixtureRequest) -> Engine:
     made: Engine = request.param()
     return made
