@@ -1,0 +1,131 @@
+"""Puts the parts of one dispatch of the model engine together, and takes them apart again whatever happened.
+
+Importing this module loads pydantic-ai.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic_ai.messages import InstructionPart
+from pydantic_ai.models import ModelRequestParameters
+from pydantic_ai.settings import ModelSettings as RequestSettings
+from pydantic_ai.tools import ToolDefinition
+
+from linestop.blocks.model_engine_answers import Answers
+from linestop.blocks.model_engine_clocks import BrokeOffError, Clocks
+from linestop.blocks.model_engine_files import WorkspaceFiles
+from linestop.blocks.model_engine_history import History
+from linestop.blocks.model_engine_loop import Loop
+from linestop.blocks.model_engine_mcp import McpTools
+from linestop.blocks.model_engine_prompt import brief_of, instructions
+from linestop.blocks.model_engine_record import Record
+from linestop.blocks.model_engine_requests import Patience, Requests
+from linestop.blocks.model_engine_shell import CellShell
+from linestop.blocks.model_engine_tools import Bench, Tool, Tools, house_tools
+from linestop.blocks.model_engine_window import Window, window_of
+from linestop.blocks.model_engine_wire import client_for, model_for
+from linestop.engines import Endpoint, McpServer, ModelSettings
+from linestop.engines.endpoints import provider_of
+from linestop.ports import Cell, Dispatch, PriceBook, Work
+from linestop.spending import Meter
+from linestop.verdicts import CheckReport
+from linestop.watch import LiveLog
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What an engine brings to each of its dispatches."""
+
+    settings: ModelSettings
+    endpoint: Endpoint
+    key: str
+    prices: PriceBook
+    mcp: Mapping[str, McpServer]
+    patience: Patience | None
+
+
+async def run_dispatch(
+    parts: Parts,
+    order: Dispatch,
+    workspace: Path,
+    *,
+    cell: Cell,
+    checks: Callable[[Path], CheckReport],
+    events: LiveLog,
+) -> Work:
+    """Run one dispatch to its end.
+
+    Raises:
+        ToolError, BusyError, InfraError: as `ModelEngine.dispatch`.
+    """
+    clocks = Clocks(order.limits, events)
+    record = Record(events, role=order.role, model=parts.settings.model)
+    window, source = window_of(parts.settings, parts.endpoint, parts.prices)
+    record.begins(f"{parts.settings.model} at {parts.endpoint.url}, {window} tokens ({source})", window=window)
+    async with AsyncExitStack() as stack:
+        stack.callback(clocks.halt.set)
+        try:
+            servers = await clocks.guard(McpTools.started(parts.mcp, cell, clocks, stack))
+        except BrokeOffError as ended:
+            return Answers().work(broke_off=str(ended))
+        client = await stack.enter_async_context(client_for(parts.endpoint, order.limits.idle_seconds))
+        room = Window(window, max_output_tokens=parts.settings.max_output_tokens, fixed_chars=0)
+        answers, shell = Answers(), CellShell(cell, order, clocks, max_chars=room.tool_chars)
+        bench = Bench(WorkspaceFiles(workspace), shell, answers, clocks, checks, workspace)
+        offered = [*house_tools(bench, looks_only=order.looks_only), *servers]
+        asked = _parameters(offered, instructions(order, workspace))
+        room = Window(window, max_output_tokens=parts.settings.max_output_tokens, fixed_chars=_size(asked))
+        meter = Meter(order.limits, prices=parts.prices, told=record.used)
+        requests = Requests(
+            model=model_for(parts.settings, parts.endpoint, parts.key, client),
+            endpoint=parts.endpoint,
+            provider=provider_of(parts.endpoint),
+            settings=_request_settings(parts.settings, room),
+            parameters=asked,
+            clocks=clocks,
+            record=record,
+            meter=meter,
+            idle_seconds=order.limits.idle_seconds,
+            patience=parts.patience or Patience(),
+        )
+        loop = Loop(
+            requests=requests,
+            tools=Tools(offered, max_chars=room.tool_chars),
+            answers=answers,
+            history=History(brief_of(order)),
+            window=room,
+            clocks=clocks,
+            record=record,
+            events=events,
+            meter=meter,
+            shell=shell,
+            turns=parts.settings.turns,
+            looks_only=order.looks_only,
+        )
+        work = await loop.run()
+    record.ends(work.broke_off or work.summary)
+    return work
+
+
+def _parameters(tools: list[Tool], text: str) -> ModelRequestParameters:
+    definitions = [
+        ToolDefinition(name=tool.name, description=tool.about, parameters_json_schema=dict(tool.schema), strict=False)
+        for tool in tools
+    ]
+    return ModelRequestParameters(function_tools=definitions, instruction_parts=[InstructionPart(content=text)])
+
+
+def _size(parameters: ModelRequestParameters) -> int:
+    tools = sum(len(json.dumps(tool.parameters_json_schema)) for tool in parameters.function_tools)
+    about = sum(len(tool.description or "") + len(tool.name) for tool in parameters.function_tools)
+    return tools + about + sum(len(part.content) for part in parameters.instruction_parts or ())
+
+
+def _request_settings(settings: ModelSettings, room: Window) -> RequestSettings:
+    asked = RequestSettings(max_tokens=room.max_output_tokens, cache=True)
+    if settings.temperature is not None:
+        asked["temperature"] = settings.temperature
+    return asked
