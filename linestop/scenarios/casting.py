@@ -7,7 +7,10 @@ from linestop.scenarios.playing import Cast
 
 _LINE = re.compile(r"Plan `([^`\n]*)`, chunk `([^`\n]*)`, attempt (\d{1,6})([^\n]*)")
 _MORE = re.compile(r"\b(role|ticket)\s+`?([\w.:/-]*[\w/-])`?")
-_FINDINGS = re.compile(r"Remove the findings of ([^\n(]*) \(source ([^)\n]*)\) in:\n\n(~{4,})\n(.*?)\n\3", re.DOTALL)
+_PATHS = re.compile(
+    r"^(?:Remove the findings of ([^\n(]*) \(source ([^)\n]*)\) in|It is about):\n\n(~{4,})\n(.*?)\n\3$",
+    re.DOTALL | re.MULTILINE,
+)
 
 
 def cast_of_dispatch(order: Dispatch) -> Cast:
@@ -25,7 +28,7 @@ def cast_of_dispatch(order: Dispatch) -> Cast:
 
 def cast_of_brief(text: str) -> Cast:
     """Return what can be read out of a brief (linestop/execution/brief.py) inside any text; a ticket is its plan's."""
-    line, findings = _LINE.search(text), _FINDINGS.search(text)
+    line, about = _LINE.search(text), _PATHS.search(text)
     if not line:
         return Cast()
     more: dict[str, str] = dict(_MORE.findall(line[4]))
@@ -34,7 +37,7 @@ def cast_of_brief(text: str) -> Cast:
         ticket=more.get("ticket") or str(line[1]),
         chunk=line[2],
         attempt=int(line[3]),
-        source=findings[2].strip() if findings else "",
-        rules=tuple(rule.strip() for rule in findings[1].split(",")) if findings else (),
-        paths=tuple(findings[4].splitlines()) if findings else (),
+        source=(about[2] or "").strip() if about else "",
+        rules=tuple(rule.strip() for rule in (about[1] or "").split(",") if rule.strip()) if about else (),
+        paths=tuple(about[4].splitlines()) if about else (),
     )
