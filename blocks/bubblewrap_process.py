@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from time import monotonic
 
-from linestop.blocks.sandbox_clocks import Clocks, Pipes
+from linestop.blocks.sandbox_clocks import Clocks, Pipes, Probe
 from linestop.blocks.sandbox_growth import Growth, tree
 from linestop.blocks.sandbox_limits import Groups, TreeWatch, bound
 from linestop.blocks.sandbox_seccomp import filters as filters_here
@@ -81,22 +81,45 @@ def _try_out(path: str) -> None:
         raise _broken(done.stderr.strip()[-500:] or f"exit code {done.returncode}")
 
 
-def run_inside(
-    tool: Bubblewrap,
-    words: Sequence[str],
-    argv: Sequence[str],
-    clocks: Clocks,
-    confinement: Confinement,
-    groups: Groups,
-    growth: Growth,
-) -> Ran:
+@dataclass(frozen=True)
+class Bounds:
+    """What holds a cell's processes."""
+
+    confinement: Confinement
+    groups: Groups
+    growth: Growth
+
+    def probes(self, pid: int) -> tuple[Probe, ...]:
+        """Return what watches a tree of processes for what no control group holds."""
+        held = self.groups.held
+        watch = TreeWatch(pid, self.confinement, memory="memory" not in held, processes="pids" not in held)
+        return watch, self.growth.watch(lambda: tree(pid))
+
+    def put_on(self, pid: int) -> None:
+        """Limit a process that hasn't run anything yet.
+
+        Raises:
+            InfraError: it can't be limited.
+        """
+        try:
+            self.groups.add(pid)
+            bound(pid, self.confinement, self.groups.held)
+        except ProcessLookupError:  # it ended before it ran anything; bubblewrap says why
+            return
+        except OSError as error:
+            raise InfraError(
+                "a sandbox can't be put under its limits", found=str(error), todo="run it again"
+            ) from error
+
+
+def run_inside(tool: Bubblewrap, words: Sequence[str], argv: Sequence[str], clocks: Clocks, bounds: Bounds) -> Ran:
     """Run `argv` in bubblewrap, which is told `words`, to the end of it and of everything that it started.
 
     Raises:
         InfraError: the sandbox could not be set up.
         CommandCancelledError: the run it belongs to was cancelled.
     """
-    groups.memory_killed()
+    bounds.groups.memory_killed()
     with ExitStack() as stack:
         process, status, gate = _started(tool, words, argv, stack)
         pipes = Pipes(process, clocks)
@@ -105,11 +128,8 @@ def run_inside(
             report = _first_line(status, process)
             inner = _child(report)
             if inner is not None:
-                _limit(inner, confinement, groups)
-            watch = TreeWatch(
-                process.pid, confinement, memory="memory" not in groups.held, processes="pids" not in groups.held
-            )
-            clocks.probes = (watch, growth.watch(lambda: tree(process.pid)))
+                bounds.put_on(inner)
+            clocks.probes = bounds.probes(process.pid)
             os.write(gate, b"1")
             ended = pipes.until_ended()
         finally:
@@ -124,7 +144,7 @@ def run_inside(
         raise InfraError(
             "bubblewrap could not set the sandbox up", found=clocks.tail()[-1000:], todo="linestop doctor says more"
         )
-    if ended == "exited" and code == _SIGKILLED and groups.memory_killed():
+    if ended == "exited" and code == _SIGKILLED and bounds.groups.memory_killed():
         ended = "memory"
     return clocks.ran("disk" if ended == "exited" and code == _TOO_LARGE else ended, code)
 
@@ -192,16 +212,6 @@ def _child(report: bytes) -> int | None:
         return int(json.loads(report.splitlines()[0])["child-pid"])
     except (ValueError, IndexError, KeyError):
         return None
-
-
-def _limit(pid: int, confinement: Confinement, groups: Groups) -> None:
-    try:
-        groups.add(pid)
-        bound(pid, confinement, groups.held)
-    except ProcessLookupError:  # it ended before it ran anything; bubblewrap says why
-        return
-    except OSError as error:
-        raise InfraError("a sandbox can't be put under its limits", found=str(error), todo="run it again") from error
 
 
 def _kill(process: "subprocess.Popen[bytes]", inner: int | None) -> None:

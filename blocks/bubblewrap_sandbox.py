@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from linestop.blocks.bubblewrap_process import Bubblewrap, run_inside
+from linestop.blocks.bubblewrap_process import Bounds, Bubblewrap, run_inside
 from linestop.blocks.sandbox_cells import Scratch, folder_inside, no_folder, scratch
 from linestop.blocks.sandbox_clocks import Clocks
 from linestop.blocks.sandbox_environment import environment
@@ -62,25 +62,17 @@ class BubblewrapSandbox:
             written_etc(made, confinement, uid=_inside_id(), home=made.home)
             layer = overlay(workspace, made)
             shown = confinement.model_copy(update={"mounts": mounts})
-            yield BubblewrapCell(tool, workspace, shown, made, groups, layer)
+            growth = Growth((*made.written(git=layer is not None), workspace), confinement.disk_bytes)
+            yield BubblewrapCell(tool, workspace, made, layer, Bounds(shown, groups, growth))
 
 
 class BubblewrapCell:
     """A workspace, a home and a /tmp; each command gets namespaces of its own round them."""
 
-    def __init__(
-        self,
-        tool: Bubblewrap,
-        workspace: Path,
-        confinement: Confinement,
-        made: Scratch,
-        groups: Groups,
-        layer: Overlay | None,
-    ) -> None:
+    def __init__(self, tool: Bubblewrap, workspace: Path, made: Scratch, layer: Overlay | None, bounds: Bounds) -> None:
         self.workspace, self.home = workspace, made.home
-        self._tool, self._confinement, self._scratch, self._groups, self._layer = tool, confinement, made, groups, layer
-        written = [made.home, made.tmp, made.git] if layer else [made.home, made.tmp]
-        self._growth = Growth((*written, workspace), confinement.disk_bytes)
+        self._tool, self._scratch, self._layer, self._bounds = tool, made, layer, bounds
+        self._confinement = bounds.confinement
 
     def run(
         self,
@@ -101,7 +93,7 @@ class BubblewrapCell:
             *(word for name, value in env.items() for word in ("--setenv", name, value)),
         ]
         argv = [*launcher(self._confinement), *command.argv]
-        return run_inside(self._tool, words, argv, clocks, self._confinement, self._groups, self._growth)
+        return run_inside(self._tool, words, argv, clocks, self._bounds)
 
     @cached_property
     def _shown(self) -> list[str]:
@@ -138,7 +130,7 @@ def _system() -> Iterator[str]:
     for name in SYSTEM:
         path = Path(name)
         if path.is_symlink():
-            yield from ("--symlink", os.readlink(path), name)
+            yield from ("--symlink", str(path.readlink()), name)
         elif path.is_dir():
             yield from ("--ro-bind", name, name)
 
@@ -157,10 +149,10 @@ def _kernel() -> Iterator[str]:
     """Yield words for /proc, without what root could change or read of the machine, and a /dev of harmless devices."""
     yield from ("--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys")
     for name in _HIDDEN_FILES:
-        if os.path.exists(name):
+        if Path(name).exists():
             yield from ("--ro-bind", "/dev/null", name)
     for name in _HIDDEN_FOLDERS:
-        if os.path.isdir(name):
+        if Path(name).is_dir():
             yield from ("--tmpfs", name, "--remount-ro", name)
     yield from ("--dev", "/dev", "--size", str(_SHM_BYTES), "--tmpfs", "/dev/shm", "--remount-ro", "/dev")  # noqa: S108
 

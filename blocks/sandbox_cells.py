@@ -45,6 +45,10 @@ class Scratch:
         """Where the repository's objects are inside, one numbered folder each; nothing lies there outside."""
         return self.folder / "objects"
 
+    def written(self, *, git: bool) -> tuple[Path, ...]:
+        """Return the folders that its processes fill, the workspace apart."""
+        return (self.home, self.tmp, self.git) if git else (self.home, self.tmp)
+
     @property
     def etc(self) -> Path:
         """Files of /etc that are written for it."""

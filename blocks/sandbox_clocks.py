@@ -8,6 +8,7 @@ import os
 import selectors
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from subprocess import Popen
 from time import monotonic
@@ -161,7 +162,5 @@ class Pipes:
 
 
 def _close(pipe: IO[bytes]) -> None:
-    try:
+    with suppress(BrokenPipeError):
         pipe.close()
-    except BrokenPipeError:
-        pass

@@ -13,21 +13,25 @@ import selectors
 import signal
 import socket
 import sys
+from contextlib import suppress
+from typing import Dict, List, Optional, Tuple  # noqa: UP035  # a Python of 3.8 may run this
 
 CHUNK = 65536
 BACKLOG = 512
+LOST = 137  # as if it had been killed
 
 
 class Way:
     """One direction of a connection: read from `source`, written to `target`, its end passed on."""
 
-    def __init__(self, source, target):
+    def __init__(self, source: socket.socket, target: socket.socket) -> None:
         self.source, self.target = source, target
         self.held = b""
         self.ended = False  # the source has said all
         self.done = False  # and the target has heard it
 
-    def read(self):
+    def read(self) -> None:
+        """Take what the source has, and hand it on as far as the target takes it."""
         try:
             self.held = self.source.recv(CHUNK)
         except BlockingIOError:
@@ -37,7 +41,8 @@ class Way:
         self.ended = not self.held
         self.write()
 
-    def write(self):
+    def write(self) -> None:
+        """Hand on what is held; after the last of it, the end."""
         try:
             while self.held:
                 self.held = self.held[self.target.send(self.held) :]
@@ -47,50 +52,45 @@ class Way:
             self.held, self.ended = b"", True
         if self.ended and not self.done:
             self.done = True
-            try:
+            with suppress(OSError):
                 self.target.shutdown(socket.SHUT_WR)
-            except OSError:
-                pass
 
 
 class Pair:
     """A connection and its counterpart at the unix socket."""
 
-    def __init__(self, selector, near, far):
+    def __init__(self, selector: selectors.BaseSelector, near: socket.socket, far: socket.socket) -> None:
         self.selector, self.near, self.far = selector, near, far
         self.ways = (Way(near, far), Way(far, near))
-        for sock in (near, far):
-            sock.setblocking(False)
-        self.wanted = {near: 0, far: 0}
+        self.wanted: Dict[socket.socket, int] = {near: 0, far: 0}  # noqa: UP006
+        near.settimeout(0)
+        far.settimeout(0)
         self.watch()
 
-    def watch(self):
+    def watch(self) -> None:
         """Ask for what is needed now; close once both directions are done."""
         if all(way.done for way in self.ways):
             self.close()
             return
-        for sock in (self.near, self.far):
-            events = 0
-            for way in self.ways:
-                if way.source is sock and not way.held and not way.ended:
-                    events |= selectors.EVENT_READ
-                if way.target is sock and way.held:
-                    events |= selectors.EVENT_WRITE
-            if events != self.wanted[sock]:
-                if self.wanted[sock]:
+        for sock, before in list(self.wanted.items()):
+            events = self._needed(sock)
+            if events != before:
+                if before:
                     self.selector.unregister(sock)
                 if events:
                     self.selector.register(sock, events, self)
                 self.wanted[sock] = events
 
-    def close(self):
+    def close(self) -> None:
+        """Close both ends."""
         for sock, events in self.wanted.items():
             if events:
                 self.selector.unregister(sock)
             sock.close()
         self.wanted = {}
 
-    def ready(self, sock, events):
+    def ready(self, sock: socket.socket, events: int) -> None:
+        """Do what can be done without waiting."""
         if not self.wanted:
             return
         for way in self.ways:
@@ -100,50 +100,64 @@ class Pair:
                 way.write()
         self.watch()
 
+    def _needed(self, sock: socket.socket) -> int:
+        events = 0
+        for way in self.ways:
+            if way.source is sock and not way.held and not way.ended:
+                events |= selectors.EVENT_READ
+            if way.target is sock and way.held:
+                events |= selectors.EVENT_WRITE
+        return events
+
 
 class Forwarder:
     """Listens, and serves until the command ends."""
 
-    def __init__(self, port, path):
+    def __init__(self, port: int, path: str) -> None:
         self.selector = selectors.DefaultSelector()
         self.path = path
-        self.listener = None
         if path:
-            self.listener = socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
-            self.listener.setblocking(False)
-            self.selector.register(self.listener, selectors.EVENT_READ)
+            listener = socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
+            listener.settimeout(0)
+            self.selector.register(listener, selectors.EVENT_READ, "listener")
 
-    def hold(self, path):
+    def hold(self, path: str) -> None:
         """Hold on to linestop."""
         self.lifeline = socket.socket(socket.AF_UNIX)
         self.lifeline.connect(path)
-        self.selector.register(self.lifeline, selectors.EVENT_READ)
+        self.selector.register(self.lifeline, selectors.EVENT_READ, "lifeline")
 
-    def serve(self, pid):
-        """Forward until the process ends; return its exit code as a shell says it."""
+    def wake_for_children(self) -> socket.socket:
+        """Have the end of a child wake `serve`."""
         waker, woken = socket.socketpair()
-        for sock in (waker, woken):
-            sock.setblocking(False)
-        signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
+        waker.settimeout(0)
+        woken.settimeout(0)
+        signal.set_wakeup_fd(waker.detach(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        self.selector.register(woken, selectors.EVENT_READ)
+        self.selector.register(woken, selectors.EVENT_READ, "woken")
+        return woken
+
+    def serve(self, pid: int) -> int:
+        """Forward until the process ends; return its exit code as a shell says it."""
         while True:
             code = reaped(pid)
             if code is not None:
                 return code
             for key, events in self.selector.select(1.0):
-                if key.data is not None:
-                    key.data.ready(key.fileobj, events)
-                elif key.fileobj is self.listener:
-                    self.accept()
-                elif key.fileobj is woken:
-                    woken.recv(CHUNK)
+                sock = key.fileobj
+                if not isinstance(sock, socket.socket) or key.data == "lifeline":
+                    return LOST
+                if isinstance(key.data, Pair):
+                    key.data.ready(sock, events)
+                elif key.data == "listener":
+                    self.accept(sock)
                 else:
-                    os._exit(137)  # linestop is gone
+                    sock.recv(CHUNK)
 
-    def accept(self):
+    def accept(self, listener: socket.socket) -> None:
+        """Take a connection; one that finds nobody outside is closed."""
         try:
-            near, _ = self.listener.accept()
+            near, _ = listener.accept()
         except OSError:
             return
         far = socket.socket(socket.AF_UNIX)
@@ -156,20 +170,24 @@ class Forwarder:
             Pair(self.selector, near, far)
 
 
-def reaped(pid):
+def reaped(pid: int) -> Optional[int]:  # noqa: UP045
     """Reap whatever has ended; return the exit code of `pid` once it has."""
     while True:
-        try:
-            ended, status = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return None
-        if ended == 0:
-            return None
+        ended, status = _any_ended()
         if ended == pid:
             return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+        if ended == 0:
+            return None
 
 
-def started(argv, cwd, stdin):
+def _any_ended() -> Tuple[int, int]:  # noqa: UP006
+    try:
+        return os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return 0, 0
+
+
+def started(argv: List[str], cwd: str, stdin: str) -> int:  # noqa: UP006
     """Start the command and return its pid; one that can't be run ends as a shell says it."""
     pid = os.fork()
     if pid:
@@ -177,25 +195,29 @@ def started(argv, cwd, stdin):
     code = 126
     try:
         signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD):  # Python ignores the first two
+            signal.signal(number, signal.SIG_DFL)
         if cwd:
             os.chdir(cwd)
         if stdin:
             os.dup2(os.open(stdin, os.O_RDONLY), 0)
-        os.execvp(argv[0], argv)
+        os.execvp(argv[0], argv)  # noqa: S606  # it is what all this is for
     except OSError as error:
         code = 127 if error.errno == errno.ENOENT else 126
-        os.write(2, ("%s: %s\n" % (argv[0], error.strerror)).encode("utf-8", "replace"))
+        os.write(2, f"{argv[0]}: {error.strerror}\n".encode("utf-8", "replace"))
     finally:
         os._exit(code)
+    return 0
 
 
-def main():
+def main() -> None:
+    """Read the order, listen, start the command, serve."""
     order = json.loads(sys.argv[1])
-    forwarder = Forwarder(order["port"], order.get("socket"))
+    forwarder = Forwarder(order["port"], order.get("socket") or "")
     if order.get("lifeline"):
         forwarder.hold(order["lifeline"])
-    code = forwarder.serve(started(sys.argv[2:], order.get("cwd"), order.get("stdin")))
+    forwarder.wake_for_children()
+    code = forwarder.serve(started(sys.argv[2:], order.get("cwd") or "", order.get("stdin") or ""))
     os._exit(code)
 
 

@@ -5,7 +5,6 @@ of it is shown but its objects, read-only. Commits made inside stay inside: the 
 """
 
 import logging
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -70,7 +69,7 @@ def overlay(workspace: Path, made: Scratch) -> Overlay | None:
     """
     marker = workspace / ".git"
     if marker.is_symlink():
-        raise RepositoryError(f"{marker} is a link", found=os.readlink(marker), todo="clone the repository anew")
+        raise RepositoryError(f"{marker} is a link", found=str(marker.readlink()), todo="clone the repository anew")
     if not marker.exists():
         return None
     real = _real(workspace, marker)

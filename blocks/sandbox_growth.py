@@ -67,6 +67,7 @@ class _Look:
         self._next = monotonic() + _MIN_SECONDS
 
     def __call__(self) -> Ended | None:
+        """Look, where it is time to."""
         now = monotonic()
         if now < self._glance:
             return None
@@ -106,13 +107,13 @@ def unlinked(pid: int) -> int:
     """Return the bytes of a process's open files that have no name any more."""
     total = 0
     try:
-        names = os.listdir(f"/proc/{pid}/fd")
+        links = list(Path(f"/proc/{pid}/fd").iterdir())
     except OSError:
         return 0
-    for name in names:
+    for link in links:
         try:
-            status = os.stat(f"/proc/{pid}/fd/{name}")
-            gone = status.st_nlink == 0 and " (deleted)" in os.readlink(f"/proc/{pid}/fd/{name}")
+            status = link.stat()
+            gone = status.st_nlink == 0 and " (deleted)" in str(link.readlink())
         except OSError:
             continue
         total += status.st_blocks * _BLOCK_BYTES if gone else 0

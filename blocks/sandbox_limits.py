@@ -87,6 +87,7 @@ class TreeWatch:
         self._next = 0.0
 
     def __call__(self) -> Ended | None:
+        """Look, where it is time to."""
         if not (self._memory or self._processes) or monotonic() < self._next:
             return None
         pids = tree(self._pid)

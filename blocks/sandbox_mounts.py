@@ -51,7 +51,7 @@ def vetted(mounts: Iterable[Mount], *, workspace: Path) -> tuple[Mount, ...]:
     return tuple(chosen[path] for path in sorted(chosen, key=lambda path: len(path.parts)))
 
 
-def _refusal(path: Path, workspace: Path) -> str | None:
+def _refusal(path: Path, workspace: Path) -> str | None:  # noqa: PLR0911  # a list of reasons
     if not path.is_absolute():
         return "it is not an absolute path"
     try:

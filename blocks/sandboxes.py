@@ -1,4 +1,4 @@
-"""Which sandbox a policy means, and what it gives and denies. The adapters are bubblewrap_, docker_ and plain_sandbox."""
+"""Which sandbox a policy means, and what it gives and denies."""
 
 from collections.abc import Iterable
 from pathlib import Path
