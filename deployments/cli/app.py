@@ -19,6 +19,7 @@ COMMANDS = {
     "incident": "List, show and close line stops.",
     "insight": "Answer questions about the runs, from DuckDB.",
     "lab": "Try agents out: a scripted model server, benches, reruns.",
+    "watch": "Say where agents went round in circles, from the logs they left.",
     "history": "Show the runs of a repository, newest first.",
     "doctor": "Check git, Python, Prefect, sandbox tools, server, disk and policy.",
 }

@@ -19,6 +19,7 @@ _SECRET_NAME = re.compile(
     r"(?:^|_)(?:API_?)?(?:KEY|TOKEN|PAT)$|SECRET|PASSW(?:OR)?D|PASSPHRASE|CREDENTIAL", re.IGNORECASE
 )
 _HARMLESS_VALUE = re.compile(r"^(?:/|https?://[^@]*$|true$|false$|none$|null$|disabled$)", re.IGNORECASE)
+_SHORTEST_TOKEN = 15  # characters, its surroundings included
 _MAX_DEPTH = 32  # levels of nested arguments that are kept
 _told: set[str] = set()  # values that a part of linestop read as secrets, whatever their variables are called
 
@@ -38,8 +39,10 @@ class Redactor:
             text = text.encode("utf-8", "replace").decode("utf-8")
         if self._values and any(anchor in text for anchor in self._anchors):
             text = self._values.sub(HIDDEN, text)
+        if len(text) < _SHORTEST_TOKEN:
+            return text
         for hint, shapes in HINTS:
-            if hint in text:
+            if hint in text if isinstance(hint, str) else hint.search(text):
                 for shape in shapes:
                     text = shape.sub(_hidden, text)
         return text

@@ -33,6 +33,10 @@ class ClaudeFormat(Format):
             return False
         return bool({"session_id", "sessionId", "leafUuid", "snapshot"} & record.keys()) and "payload" not in record
 
+    def keeps(self, record: Mapping[str, Any]) -> bool:
+        """Return whether a record is of Claude Code or of what speaks as it does."""
+        return ClaudeFormat.knows(record) and "qwen_code_version" not in record
+
     def feed(self, record: Mapping[str, Any]) -> Iterator[Said]:
         """Yield what a record says."""
         kind = words(record.get("type"))

@@ -49,6 +49,10 @@ class Format:
         """Return whether a record can only be of this format."""
         raise NotImplementedError
 
+    def keeps(self, record: Mapping[str, Any]) -> bool:
+        """Return whether a record belongs to the stream at hand, so that no other format is looked for."""
+        return self.knows(record)
+
     def feed(self, record: Mapping[str, Any]) -> Iterator[Said]:
         """Yield what a record says."""
         raise NotImplementedError
