@@ -19,6 +19,7 @@ from prefect.schedules import Cron, Schedule
 from prefect.types.entrypoint import EntrypointType
 from prefect.workers.process import ProcessWorker
 
+from linestop.blocks.engine_blocks import register_engine_blocks
 from linestop.blocks.git_workspaces import GitWorkspaces
 from linestop.blocks.limits import ensure_limits
 from linestop.blocks.prefect_blocks import TargetRepository
@@ -64,6 +65,7 @@ def public_key(key: str) -> str:
 async def _prepare(settings: MachineSettings) -> None:
     await ensure_limits(workers=settings.slots, change=settings.workers is not None)
     await TargetRepository.register_type_and_schema()
+    await register_engine_blocks()
     pool = WorkPoolCreate(
         name=POOL,
         type=ProcessWorker.type,
