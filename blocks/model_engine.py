@@ -7,9 +7,11 @@ pydantic-ai is loaded with the first dispatch, since it takes a second and more:
 import asyncio
 import os
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from linestop.blocks.model_proxy import ModelProxy
 from linestop.blocks.sandboxes import confinement_for
 from linestop.engines import Endpoint, McpServer, ModelSettings, Wire
 from linestop.engines.endpoints import key_of, provider_of
@@ -71,9 +73,17 @@ class ModelEngine:
         from linestop.blocks.model_engine_dispatch import Parts, run_dispatch  # noqa: PLC0415  # loads pydantic-ai
 
         parts = Parts(self._settings, self._endpoint, key, self._prices, self._mcp, self._patience)
-        confinement = confinement_for(self._policy, mounts=order.mounts, read_only=order.looks_only)
-        with self._sandbox.open(workspace, confinement) as cell:
-            return asyncio.run(run_dispatch(parts, order, workspace, cell=cell, checks=checks, events=events))
+        with ExitStack() as stack:
+            socket = stack.enter_context(self._way_out(order)).socket if self._policy.network == "allow" else None
+            confinement = confinement_for(
+                self._policy, mounts=order.mounts, model_socket=socket, read_only=order.looks_only
+            )
+            cell = stack.enter_context(self._sandbox.open(workspace, confinement))
+            return asyncio.run(run_dispatch(parts, order, workspace.resolve(), cell=cell, checks=checks, events=events))
+
+    def _way_out(self, order: Dispatch) -> ModelProxy:
+        """Return the proxy to the policy's hosts, for commands in the cell; no model can be asked through it."""
+        return ModelProxy({}, meter=Meter(order.limits, prices=self._prices), hosts=self._policy.hosts)
 
 
 def _server(name: str, servers: Mapping[str, McpServer]) -> McpServer:

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from httpx2 import AsyncClient
 from pydantic_ai.messages import InstructionPart
 from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.settings import ModelSettings as RequestSettings
@@ -25,7 +26,7 @@ from linestop.blocks.model_engine_record import Record
 from linestop.blocks.model_engine_requests import Patience, Requests
 from linestop.blocks.model_engine_shell import CellShell
 from linestop.blocks.model_engine_tools import Bench, Tool, Tools, house_tools
-from linestop.blocks.model_engine_window import Window, window_of
+from linestop.blocks.model_engine_window import Window, tool_chars, window_of
 from linestop.blocks.model_engine_wire import client_for, model_for
 from linestop.engines import Endpoint, McpServer, ModelSettings
 from linestop.engines.endpoints import provider_of
@@ -47,6 +48,19 @@ class Parts:
     patience: Patience | None
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where one dispatch works, and with what clocks and record."""
+
+    order: Dispatch
+    workspace: Path
+    cell: Cell
+    checks: Callable[[Path], CheckReport]
+    events: LiveLog
+    clocks: Clocks
+    record: Record
+
+
 async def run_dispatch(
     parts: Parts,
     order: Dispatch,
@@ -56,58 +70,69 @@ async def run_dispatch(
     checks: Callable[[Path], CheckReport],
     events: LiveLog,
 ) -> Work:
-    """Run one dispatch to its end.
+    """Run one dispatch to its end. `workspace` has no link in its path.
 
     Raises:
-        ToolError, BusyError, InfraError: as `ModelEngine.dispatch`.
+        ToolError, BusyError, InfraError: as `ModelEngine.dispatch`; what edit and write changed is put back then.
     """
-    clocks = Clocks(order.limits, events)
-    record = Record(events, role=order.role, model=parts.settings.model)
-    window, source = window_of(parts.settings, parts.endpoint, parts.prices)
-    record.begins(f"{parts.settings.model} at {parts.endpoint.url}, {window} tokens ({source})", window=window)
+    clocks, record = Clocks(order.limits, events), Record(events, role=order.role, model=parts.settings.model)
+    place = Place(order, workspace, cell, checks, events, clocks, record)
+    tokens, source = window_of(parts.settings, parts.endpoint, parts.prices)
+    record.begins(f"{parts.settings.model} at {parts.endpoint.url}, {tokens} tokens ({source})", window=tokens)
+    files = WorkspaceFiles(workspace)
     async with AsyncExitStack() as stack:
         stack.callback(clocks.halt.set)
+        client = await stack.enter_async_context(client_for(parts.endpoint, order.limits.idle_seconds))
         try:
             servers = await clocks.guard(McpTools.started(parts.mcp, cell, clocks, stack))
+            work = await _loop(parts, place, files, tokens, servers=servers, client=client).run()
         except BrokeOffError as ended:
-            return Answers().work(broke_off=str(ended))
-        client = await stack.enter_async_context(client_for(parts.endpoint, order.limits.idle_seconds))
-        room = Window(window, max_output_tokens=parts.settings.max_output_tokens, fixed_chars=0)
-        answers, shell = Answers(), CellShell(cell, order, clocks, max_chars=room.tool_chars)
-        bench = Bench(WorkspaceFiles(workspace), shell, answers, clocks, checks, workspace)
-        offered = [*house_tools(bench, looks_only=order.looks_only), *servers]
-        asked = _parameters(offered, instructions(order, workspace))
-        room = Window(window, max_output_tokens=parts.settings.max_output_tokens, fixed_chars=_size(asked))
-        meter = Meter(order.limits, prices=parts.prices, told=record.used)
-        requests = Requests(
-            model=model_for(parts.settings, parts.endpoint, parts.key, client),
-            endpoint=parts.endpoint,
-            provider=provider_of(parts.endpoint),
-            settings=_request_settings(parts.settings, room),
-            parameters=asked,
-            clocks=clocks,
-            record=record,
-            meter=meter,
-            idle_seconds=order.limits.idle_seconds,
-            patience=parts.patience or Patience(),
-        )
-        loop = Loop(
-            requests=requests,
-            tools=Tools(offered, max_chars=room.tool_chars),
-            answers=answers,
-            history=History(brief_of(order)),
-            window=room,
-            clocks=clocks,
-            record=record,
-            events=events,
-            meter=meter,
-            shell=shell,
-            turns=parts.settings.turns,
-            looks_only=order.looks_only,
-        )
-        work = await loop.run()
+            work = Answers().work(broke_off=str(ended))
+        except BaseException:
+            files.restore()
+            raise
     record.ends(work.broke_off or work.summary)
     return work
+
+
+def _loop(
+    parts: Parts, place: Place, files: WorkspaceFiles, tokens: int, *, servers: list[Tool], client: AsyncClient
+) -> Loop:
+    """Return the loop of a dispatch with all that it needs."""
+    order, clocks, record, settings = place.order, place.clocks, place.record, parts.settings
+    answers, max_chars = Answers(), tool_chars(tokens)
+    shell = CellShell(place.cell, order, clocks, max_chars=max_chars)
+    bench = Bench(files, shell, answers, clocks, place.checks, place.workspace)
+    offered = [*house_tools(bench, looks_only=order.looks_only), *servers]
+    asked = _parameters(offered, instructions(order, place.workspace))
+    window = Window(tokens, max_output_tokens=settings.max_output_tokens, fixed_chars=_size(asked))
+    meter = Meter(order.limits, prices=parts.prices, told=record.used)
+    requests = Requests(
+        model=model_for(settings, parts.endpoint, parts.key, client),
+        endpoint=parts.endpoint,
+        provider=provider_of(parts.endpoint),
+        settings=_request_settings(settings, window),
+        parameters=asked,
+        clocks=clocks,
+        record=record,
+        meter=meter,
+        idle_seconds=order.limits.idle_seconds,
+        patience=parts.patience or Patience(),
+    )
+    return Loop(
+        requests=requests,
+        tools=Tools(offered, max_chars=max_chars),
+        answers=answers,
+        history=History(brief_of(order)),
+        window=window,
+        clocks=clocks,
+        record=record,
+        events=place.events,
+        meter=meter,
+        shell=shell,
+        turns=min(settings.turns, order.limits.turns or settings.turns),
+        looks_only=order.looks_only,
+    )
 
 
 def _parameters(tools: list[Tool], text: str) -> ModelRequestParameters:

@@ -24,6 +24,7 @@ from pydantic_ai.exceptions import (
 
 from linestop.engines.provider_faults import fault_of, retry_at
 from linestop.events import Fault
+from linestop.events.redaction import redacted
 
 _MAX_TEXT = 500
 _KINDS: tuple[tuple[tuple[type[ModelAPIError], ...], Fault], ...] = (  # the first that fits
@@ -46,11 +47,15 @@ class HungError(Exception):
 
 @dataclass(frozen=True)
 class Trouble:
-    """What went wrong with a model call. `again`: the same call may succeed. `until`: when the provider said so."""
+    """What went wrong with a model call. `again`: it may succeed later, at `until` where the provider names a time.
+
+    `busy`: it works but won't serve us now, while a broken one may stay broken.
+    """
 
     fault: Fault
     text: str
     again: bool = False
+    busy: bool = False
     until: datetime | None = None
     unknown_model: bool = False
 
@@ -76,6 +81,7 @@ def _of_api(error: ModelAPIError, text: str) -> Trouble:
         fault,
         text,
         again=fault in _PASSING,
+        busy=fault in {Fault.RATE_LIMIT, Fault.OVERLOAD} and not isinstance(error, ModelServerError),
         until=_until(error) if fault in {Fault.RATE_LIMIT, Fault.OVERLOAD} else None,
         unknown_model=isinstance(error, ModelNotFoundError),
     )
@@ -105,4 +111,4 @@ def _body(error: ModelAPIError) -> bytes:
 
 
 def _text(error: BaseException) -> str:
-    return " ".join((str(error) or type(error).__name__).split())[:_MAX_TEXT]
+    return redacted(" ".join((str(error) or type(error).__name__).split()))[:_MAX_TEXT]

@@ -4,25 +4,28 @@ Every folder on the way is opened by itself with O_NOFOLLOW, so that nothing an 
 out of the workspace. Commands and searches run in the sandbox instead (`model_engine_shell`).
 """
 
-import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
-MAX_FILE_BYTES = 8 * 2**20  # that is edited, or read as a whole; lines of a longer one come from the shell
+from linestop.blocks.model_engine_openings import (
+    FILE,
+    FOLDER,
+    MAX_FILE_BYTES,
+    OURS,
+    RefusedError,
+    listing,
+    step_into,
+    swap,
+    text_bytes,
+    whole_bytes,
+    why,
+)
+
+__all__ = ["RefusedError", "WorkspaceFiles"]
 _MAX_LINE = 2_000  # characters that are shown of one line
-_MAX_ENTRIES = 500
-_SNIFF_BYTES = 8_192
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a FIFO must not block the open
-_OURS = frozenset({".git", ".linestop"})
-
-
-class RefusedError(Exception):
-    """A file can't be worked on; its text tells the model why."""
 
 
 class WorkspaceFiles:
@@ -30,6 +33,7 @@ class WorkspaceFiles:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._before: dict[str, bytes | None] = {}  # of files that were changed here; None = there was none
 
     def read(self, path: str, first: int | None = None, last: int | None = None) -> str:
         """Return numbered lines of a file (from 1, both ends in), or what a folder holds.
@@ -39,8 +43,8 @@ class WorkspaceFiles:
         """
         with self._opened(path) as fd:
             if stat.S_ISDIR(os.fstat(fd).st_mode):
-                return _listing(fd)
-            text = _content(fd, path).decode("utf-8", "replace")
+                return listing(fd)
+            text = text_bytes(fd, path).decode("utf-8", "replace")
         lines = text.split("\n")
         if lines and not lines[-1]:
             lines.pop()
@@ -59,7 +63,7 @@ class WorkspaceFiles:
         if not old:
             raise RefusedError("`old` is empty: use `write` for a new file")
         with self._opened(path) as fd:
-            text = _content(fd, path).decode("utf-8", "surrogateescape")
+            text = text_bytes(fd, path).decode("utf-8", "surrogateescape")
         if old not in text and "\r\n" in text:
             old, new = _with_crlf(old), _with_crlf(new)
         if (count := text.count(old)) != 1:
@@ -79,15 +83,35 @@ class WorkspaceFiles:
         self._replace(path, text)
         return f"{path} was written: {len(text)} characters"
 
+    def restore(self) -> None:
+        """Put back what edit and write changed, as far as it still can be: for a dispatch that ends in an error."""
+        for path, content in self._before.items():
+            with suppress(RefusedError, OSError):
+                *folders, name = self._parts(path)
+                with self._folder(path, folders) as parent:
+                    if content is None:
+                        os.unlink(name, dir_fd=parent)
+                    else:
+                        swap(parent, name, content, path)
+
+    def _remember(self, path: str) -> None:
+        if path in self._before:
+            return
+        try:
+            with self._opened(path) as fd:
+                self._before[path] = whole_bytes(fd, path)
+        except RefusedError:
+            self._before[path] = None
+
     @contextmanager
     def _opened(self, path: str) -> Iterator[int]:
         """Open a file or folder for reading, without following a link anywhere on the way."""
         *folders, name = self._parts(path) or (".",)
         with self._folder(path, folders) as parent:
             try:
-                fd = os.open(name, _FILE, dir_fd=parent)
+                fd = os.open(name, FILE, dir_fd=parent)
             except OSError as error:
-                raise RefusedError(_why(path, error)) from error
+                raise RefusedError(why(path, error)) from error
             try:
                 yield fd
             finally:
@@ -96,12 +120,12 @@ class WorkspaceFiles:
     @contextmanager
     def _folder(self, path: str, parts: list[str], *, make: bool = False) -> Iterator[int]:
         try:
-            fd = os.open(self._root, _FOLDER)
+            fd = os.open(self._root, FOLDER)
         except OSError as error:
-            raise RefusedError(_why(".", error)) from error
+            raise RefusedError(why(".", error)) from error
         try:
             for part in parts:
-                inner = _step(fd, part, path, make=make)
+                inner = step_into(fd, part, path, make=make)
                 os.close(fd)
                 fd = inner
             yield fd
@@ -119,12 +143,13 @@ class WorkspaceFiles:
         parts = self._parts(path)
         if not parts:
             raise RefusedError("a path is needed: that is the workspace itself")
+        self._remember("/".join(parts))
         *folders, name = parts
         with self._folder(path, folders, make=True) as parent:
             try:
-                _swap(parent, name, content, path)
+                swap(parent, name, content, path)
             except OSError as error:
-                raise RefusedError(_why(path, error)) from error
+                raise RefusedError(why(path, error)) from error
 
     def _parts(self, path: str) -> tuple[str, ...]:
         if not path.strip() or "\0" in path:
@@ -136,101 +161,15 @@ class WorkspaceFiles:
             pure = pure.relative_to(self._root.as_posix())
         if ".." in pure.parts:
             raise RefusedError(f"{path} leads out of its folder: `..` is not used in paths here")
-        if owned := _OURS.intersection(part.lower() for part in pure.parts):
+        if owned := OURS.intersection(part.lower() for part in pure.parts):
             raise RefusedError(f"{path} is no file of the work: {', '.join(owned)} can't be read or changed here")
         return pure.parts
-
-
-def _step(fd: int, part: str, path: str, *, make: bool) -> int:
-    try:
-        return os.open(part, _FOLDER, dir_fd=fd)
-    except FileNotFoundError as error:
-        if not make:
-            raise RefusedError(_why(path, error)) from error
-    except OSError as error:
-        raise RefusedError(_why(path, error)) from error
-    try:
-        os.mkdir(part, dir_fd=fd)
-        inner = os.open(part, _FOLDER, dir_fd=fd)
-        _give_to_owner(inner, fd)
-    except OSError as error:
-        raise RefusedError(_why(path, error)) from error
-    return inner
-
-
-def _content(fd: int, path: str) -> bytes:
-    found = os.fstat(fd)
-    if not stat.S_ISREG(found.st_mode):
-        raise RefusedError(f"{path} is no regular file")
-    if found.st_size > MAX_FILE_BYTES:
-        raise RefusedError(f"{path} has {found.st_size} bytes, more than {MAX_FILE_BYTES}: look at parts in the shell")
-    content = bytearray()
-    while chunk := os.read(fd, 2**20):
-        content += chunk
-        if len(content) > MAX_FILE_BYTES:
-            raise RefusedError(f"{path} grew beyond {MAX_FILE_BYTES} bytes while it was read")
-    if b"\0" in content[:_SNIFF_BYTES]:
-        raise RefusedError(f"{path} is binary ({len(content)} bytes)")
-    return bytes(content)
-
-
-def _swap(parent: int, name: str, content: bytes, path: str) -> None:
-    mode = 0o644
-    try:
-        old = os.stat(name, dir_fd=parent, follow_symlinks=False)
-    except FileNotFoundError:
-        pass
-    else:
-        if not stat.S_ISREG(old.st_mode):
-            raise RefusedError(f"{path} is no regular file")
-        mode = stat.S_IMODE(old.st_mode) & 0o777
-    new = f".{secrets.token_hex(8)}.new"
-    fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=parent)
-    try:
-        try:
-            view = memoryview(content)
-            while view:
-                view = view[os.write(fd, view) :]
-            os.fchmod(fd, mode)
-            _give_to_owner(fd, parent)
-        finally:
-            os.close(fd)
-        os.replace(new, name, src_dir_fd=parent, dst_dir_fd=parent)
-    except BaseException:
-        os.unlink(new, dir_fd=parent)
-        raise
-
-
-def _give_to_owner(fd: int, parent: int) -> None:
-    """Give what root made to the owner of its folder: in some sandboxes the agent's processes are another user."""
-    if os.geteuid() == 0:
-        owner = os.fstat(parent)
-        os.fchown(fd, owner.st_uid, owner.st_gid)
-
-
-def _listing(fd: int) -> str:
-    with os.scandir(fd) as entries:
-        found = sorted(
-            f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name
-            for entry, _ in zip(entries, range(_MAX_ENTRIES + 1), strict=False)
-            if entry.name.lower() not in _OURS
-        )
-    more = [f"[more than {_MAX_ENTRIES} entries: use the shell]"] if len(found) > _MAX_ENTRIES else []
-    return "\n".join([*found[:_MAX_ENTRIES], *more]) or "the folder is empty"
-
-
-def _line(text: str) -> str:
-    text = text.removesuffix("\r")
-    return text if len(text) <= _MAX_LINE else f"{text[:_MAX_LINE]}[… {len(text) - _MAX_LINE} characters]"
 
 
 def _with_crlf(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\n", "\r\n")
 
 
-def _why(path: str, error: OSError) -> str:
-    if isinstance(error, FileNotFoundError):
-        return f"{path} is not there"
-    if error.errno in {errno.ELOOP, errno.ENOTDIR}:
-        return f"{path} goes through a link or a file: only real folders and files of the workspace are opened"
-    return f"{path} can't be opened: {os.strerror(error.errno or 0)}"
+def _line(text: str) -> str:
+    text = text.removesuffix("\r")
+    return text if len(text) <= _MAX_LINE else f"{text[:_MAX_LINE]}[… {len(text) - _MAX_LINE} characters]"

@@ -87,8 +87,9 @@ class Loop:
         self.record.turn += 1
         sent = self.history.chars
         try:
-            response = await self.requests.answer(self.history.messages)
+            response = await self._answer()
         except TooLongError:
+            self.window.refused(sent)
             response = await self._asked_shorter()
         else:
             self.window.measured(sent, response.usage.input_tokens)
@@ -98,10 +99,14 @@ class Loop:
         gone = self._compact("the provider says that the prompt is longer than the model's window")
         try:
             if gone:
-                return await self.requests.answer(self.history.messages)
+                return await self._answer()
         except TooLongError:
             pass
         raise BrokeOffError("the prompt is longer than the model's window, also after its compaction")
+
+    async def _answer(self) -> ModelResponse:
+        expected = self.window.expected(self.history.chars)
+        return await self.requests.answer(self.history.messages, expected_tokens=expected)
 
     def _compact(self, why: str) -> int:
         before = self.history.chars

@@ -55,8 +55,8 @@ class Requests:
     idle_seconds: float
     patience: Patience
 
-    async def answer(self, messages: Sequence[ModelMessage]) -> ModelResponse:
-        """Return the model's answer.
+    async def answer(self, messages: Sequence[ModelMessage], *, expected_tokens: int) -> ModelResponse:
+        """Return the model's answer. `expected_tokens` is what counts as sent where the server counts nothing.
 
         Raises:
             BrokeOffError: the dispatch must end. TooLongError: the prompt doesn't fit.
@@ -66,7 +66,7 @@ class Requests:
         while True:
             tried += 1
             try:
-                return await self.clocks.guard(self._once(messages))
+                return await self.clocks.guard(self._once(messages, expected_tokens))
             except BrokeOffError:
                 raise
             except Exception as error:
@@ -79,11 +79,11 @@ class Requests:
                     raise self._end(trouble, tried) from error
             await self.clocks.pause(pause)
 
-    async def _once(self, messages: Sequence[ModelMessage]) -> ModelResponse:
+    async def _once(self, messages: Sequence[ModelMessage], expected_tokens: int) -> ModelResponse:
         """Ask once. The idle clock runs from one piece of the stream to the next."""
         idle = self.idle_seconds * _HUNG_SHARE
         stream: StreamedResponse | None = None
-        voice = Voice(self.record)
+        voice, whole = Voice(self.record), False
         try:
             async with asyncio.timeout(idle) as clock:
                 asked = model_request_stream(
@@ -93,19 +93,20 @@ class Requests:
                     async for event in stream:
                         clock.reschedule(asyncio.get_running_loop().time() + idle)
                         voice.hear(event)
+                whole = True
         except TimeoutError as error:
             raise HungError(f"no answer for {idle:g} seconds") from error
         finally:
             if stream is not None:
-                self._count(stream)
+                self._count(stream, expected_tokens if whole else 0)
         response = stream.get()
         if response.finish_reason is None or response.state != "complete":
             raise CutStreamError("the stream ended before the answer did")
         voice.speak(response)
         return response
 
-    def _count(self, stream: StreamedResponse) -> None:
-        """Count what a call used, also one that broke off."""
+    def _count(self, stream: StreamedResponse, expected_tokens: int) -> None:
+        """Count what a call used, also one that broke off; a guess where the server says nothing of a whole one."""
         used = stream.usage
         usage = Usage(
             input=max(used.input_tokens, used.cache_read_tokens + used.cache_write_tokens),
@@ -113,6 +114,8 @@ class Requests:
             cache_read=used.cache_read_tokens,
             cache_write=used.cache_write_tokens,
         )
+        if not (usage.input or usage.output):
+            usage = Usage(input=expected_tokens)
         if usage.input or usage.output:
             self.meter.add(self.model.model_name, usage, self.provider)
 
@@ -137,7 +140,7 @@ class Requests:
         if trouble.unknown_model:
             todo = "correct `model` of the engine or `url` of its endpoint in .linestop/config.toml"
             return ToolError(f"{where} is not there", found=trouble.text, todo=todo)
-        if trouble.fault in {Fault.RATE_LIMIT, Fault.OVERLOAD}:
+        if trouble.busy:
             return _busy(where, trouble, tried)
         if trouble.again or trouble.fault is Fault.NETWORK:
             return _gone(where, trouble, tried)
@@ -146,7 +149,7 @@ class Requests:
 
 def _busy(where: str, trouble: Trouble, tried: int) -> LinestopError:
     until = trouble.until or datetime.now(UTC) + timedelta(seconds=_BUSY_SECONDS)
-    what = "limits our rate" if trouble.fault is Fault.RATE_LIMIT else "is overloaded or broken"
+    what = "limits our rate" if trouble.fault is Fault.RATE_LIMIT else "is overloaded"
     return BusyError(
         f"{where} {what}",
         found=f"{trouble.text} ({tried} tries)",
@@ -156,5 +159,5 @@ def _busy(where: str, trouble: Trouble, tried: int) -> LinestopError:
 
 
 def _gone(where: str, trouble: Trouble, tried: int) -> LinestopError:
-    what = "gives no sound answer" if trouble.fault is Fault.MALFORMED else "doesn't answer"
+    what = {Fault.MALFORMED: "gives no sound answer", Fault.OVERLOAD: "is broken"}.get(trouble.fault, "doesn't answer")
     return InfraError(f"{where} {what}", found=f"{trouble.text} ({tried} tries)", todo="see whether it is up")

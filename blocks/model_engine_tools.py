@@ -25,7 +25,8 @@ from linestop.blocks.model_engine_answers import (
     Write,
 )
 from linestop.blocks.model_engine_clocks import Clocks
-from linestop.blocks.model_engine_files import RefusedError, WorkspaceFiles
+from linestop.blocks.model_engine_files import WorkspaceFiles
+from linestop.blocks.model_engine_openings import RefusedError
 from linestop.blocks.model_engine_output import capped
 from linestop.blocks.model_engine_shell import CellShell
 from linestop.events import Outcome
@@ -115,11 +116,11 @@ def house_tools(bench: Bench, *, looks_only: bool) -> list[Tool]:
 
 def _checked(report: CheckReport) -> Said:
     if report.green:
-        return f"The checks pass ({len(report.tests)} tests).", Outcome.OK
+        return f"green: the checks pass ({len(report.tests)} tests)", Outcome.OK
     outcome = Outcome.TIMEOUT if any(run.timed_out for run in report.runs) else Outcome.ERROR
     failed = [f"{case.id}: {case.message}" for case in report.tests if case.outcome == "failed"]
     output = next((run.output for run in report.runs if not run.ok), "")
-    return "\n".join([broken(report), *failed, capped(output, _CHECK_CHARS)]), outcome
+    return "\n".join([f"red: {broken(report)}", *failed, capped(output, _CHECK_CHARS)]), outcome
 
 
 def _schema(form: type[BaseModel]) -> dict[str, Any]:

@@ -21,6 +21,11 @@ def window_of(settings: ModelSettings, endpoint: Endpoint, prices: PriceBook) ->
     return DEFAULT_WINDOW, "the default, since nobody says"
 
 
+def tool_chars(tokens: int) -> int:
+    """Return how much of one tool's output is shown: an eighth of a window of so many tokens, 12,000 at most."""
+    return max(800, min(12_000, tokens // 2))
+
+
 class Window:
     """The room of one model, and how far it is filled."""
 
@@ -29,20 +34,26 @@ class Window:
         self.max_output_tokens = min(max_output_tokens, max(16, tokens // _OUTPUT_SHARE))
         self._fixed_chars = fixed_chars  # of instructions and tools, sent with each call
         self._ratio = _TOKENS_A_CHAR
-
-    @property
-    def tool_chars(self) -> int:
-        """Return how much of one tool's output is shown: an eighth of the window, 12,000 characters at most."""
-        return max(800, min(12_000, self.tokens // 2))
+        self._refused: int | None = None  # characters that were too many for the provider
 
     def measured(self, chars: int, tokens: int) -> None:
         """Learn from a call that sent so many characters, and counted so many tokens."""
         if tokens and chars:
             self._ratio = min(_PLAUSIBLE[1], max(_PLAUSIBLE[0], tokens / (chars + self._fixed_chars)))
 
+    def refused(self, chars: int) -> None:
+        """Learn that the provider found so many characters too long: its window is smaller than was thought."""
+        self._refused = chars if self._refused is None else min(chars, self._refused)
+
+    def expected(self, chars: int) -> int:
+        """Return about how many tokens a conversation of so many characters has, with instructions and tools."""
+        return int((chars + self._fixed_chars) * self._ratio)
+
     def is_full(self, chars: int) -> bool:
         """Return whether a conversation of so many characters should be compacted before it is sent."""
-        return (chars + self._fixed_chars) * self._ratio > _FULL * self._room
+        if self._refused is not None and chars > _FULL * self._refused:
+            return True
+        return self.expected(chars) > _FULL * self._room
 
     @property
     def target_chars(self) -> int:
