@@ -22,7 +22,7 @@ from linestop.errors import PolicyError
 from linestop.events import EventKind, Usage
 from linestop.execution.brief import write_brief
 from linestop.policy import SandboxPolicy
-from linestop.ports import Dispatch, Limits, PriceBook, Sandbox, Work
+from linestop.ports import Cell, Dispatch, Limits, PriceBook, Sandbox, Work
 from linestop.spending import Meter
 from linestop.verdicts import CheckReport
 from linestop.watch import LiveLog
@@ -85,7 +85,7 @@ class CommandEngine:
                 self._policy, mounts=mounts, model_socket=proxy.socket, read_only=order.looks_only
             )
             with self._base(proxy) as base, self._sandbox.open(workspace, confinement) as cell:
-                errand = self._errand(order, install, base, cell.home)
+                errand = self._errand(order, install, base, cell)
                 path = (*order.path, *install.path)
                 return Shift(
                     preset, errand, cell,
@@ -105,13 +105,13 @@ class CommandEngine:
         with relay(proxy.socket) as port:
             yield f"http://127.0.0.1:{port}/{self._preset.name}"
 
-    def _errand(self, order: Dispatch, install: Install, base: str, home: Path) -> Errand:
+    def _errand(self, order: Dispatch, install: Install, base: str, cell: Cell) -> Errand:
         brief = order.brief or write_brief(
             order.plan, order.chunk, attempt=order.attempt, corrections=order.corrections
         )
         return Errand(
             program=install.argv,
-            home=home,
+            home=cell.home,
             prompt=f"{brief.rstrip()}\n\n{instructions(order.role)}",
             base=base,
             wire=self._endpoint.wire,
@@ -121,7 +121,14 @@ class CommandEngine:
             looks_only=order.looks_only,
             isolated=self._sandbox.isolates,
             online=self._policy.network == "open",
+            paths=tuple(path for path in order.chunk.paths if _is_file(cell.workspace, path)),
         )
+
+
+def _is_file(workspace: Path, path: str) -> bool:
+    """Return whether a path of a plan is a file of the workspace, and fit to be an argument."""
+    place = (workspace / path).resolve()
+    return not path.startswith("-") and place.is_relative_to(workspace.resolve()) and place.is_file()
 
 
 def _teller(events: LiveLog, role: str) -> Callable[[str, Usage], None]:

@@ -24,7 +24,7 @@ _NUDGE = "nudge"
 _ASK, _ANSWER = ".ask", ".answer"
 _MAX_ASK = 4 * 2**20  # a call may write a whole file
 _MAX_ASKS = 20  # looked at in one go
-_ALIASES = {"Bash": ("command_execution",), "apply_patch": ("file_change",)}  # Codex: the stream's names for them
+_ALIASES = {"Bash": ("shell",)}  # Codex: its hooks and its stream name one tool differently
 
 SCRIPT = f"""\
 #!/bin/sh

@@ -4,8 +4,10 @@ The clerk looks twenty times a second: it ends the agent when the watch or a clo
 trajectory that grows. An agent without hooks is told by being ended and resumed.
 """
 
+import os
+import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -76,9 +78,17 @@ class Shift:
                 self._errand = replace(self._errand, hook=str(box.script))
             if self._errand.resume and not self._sessions.restore(self._errand.resume, self._cell.home):
                 self._errand = replace(self._errand, resume="")
+            before = {name for name in self._preset.litter if os.path.lexists(self._cell.workspace / name)}
             ran = self._runs(box)
+            self._tidy(before)
             self._sessions.keep(self._stream.heard.session, self._cell.home)
         return self._judged(ran)
+
+    def _tidy(self, before: Container[str]) -> None:
+        """Remove what the agent leaves in the workspace for itself, where nothing of that name stood there before."""
+        for name in self._preset.litter:
+            if name not in before:
+                shutil.rmtree(self._cell.workspace / name, ignore_errors=True)  # follows no link
 
     def _runs(self, box: HookBox | None) -> Ran:
         start = self._preset.start(self._errand)
@@ -128,9 +138,9 @@ class Shift:
             if self._stopped or self._waits:
                 stop.set()
                 return
-            if box:
+            if box and not self._stream.heard.ended:
                 box.serve(self._events)
-            elif self._tell():
+            if not box and self._tell():
                 stop.set()
                 return
             if monotonic() - self._trail_at > TRAIL_SECONDS:

@@ -16,9 +16,13 @@ class Aider(Preset):
     endpoint = "openai"
     wires = frozenset(_PREFIX)
     has_end = False
+    litter = (".aider.tags.cache.v4", ".aider.tags.cache.v3")
 
     def start(self, errand: Errand) -> Start:
-        """Its histories go to its home, not into the workspace; roles that only look ask and do not edit."""
+        """Its histories go to its home, not into the workspace; roles that only look ask and do not edit.
+
+        It edits only files it was given or that the model asks for by name.
+        """
         history = errand.home / ".linestop"
         argv = (
             *errand.program,
@@ -34,6 +38,7 @@ class Aider(Preset):
             *("--no-check-update", "--no-show-release-notes", "--no-analytics", "--no-suggest-shell-commands"),
             *("--no-show-model-warnings", "--no-detect-urls", "--no-fancy-input", "--map-tokens", "1024"),
             *("--chat-history-file", str(history / "aider.md"), "--input-history-file", str(history / "aider.in")),
+            *(word for path in errand.paths for word in ("--file", path)),
             *(("--chat-mode", "ask") if errand.looks_only else ()),
         )
         env = {

@@ -1,7 +1,9 @@
-"""cline. Takes its endpoint only by a command of its own, which runs first; leaves a daemon that the sandbox reaps."""
+"""cline. Prompt by stdin, endpoint by a command of its own that runs first; leaves a daemon that the sandbox reaps."""
 
 from linestop.blocks.presets.preset import FAKE_KEY, QUIET, Errand, Preset, Start, Telling, option
 from linestop.engines import Wire
+
+_BRIEF = "Carry out the brief that follows."  # it wants an argument too, and puts stdin below it
 
 
 class Cline(Preset):
@@ -28,5 +30,6 @@ class Cline(Preset):
             *("--json", "--auto-approve", "true", "-P", "openai", "-m", errand.model, "-k", FAKE_KEY),
             *(("--plan",) if errand.looks_only else ()),
             *option("--id", errand.resume),
+            _BRIEF,
         )
         return Start(argv=argv, stdin=errand.prompt.encode(), env=QUIET)

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from linestop.engines import Endpoint, Wire
 
 FAKE_KEY = "linestop-keeps-the-key-outside"
-QUIET = {"NO_COLOR": "1", "TERM": "dumb", "CI": "1", "DO_NOT_TRACK": "1"}
+QUIET = {"NO_COLOR": "1", "TERM": "dumb", "CI": "1", "DO_NOT_TRACK": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 class Telling(StrEnum):
@@ -42,6 +42,7 @@ class Errand:
     isolated: bool = True
     online: bool = False
     hook: str = ""
+    paths: tuple[str, ...] = ()  # files of the workspace that the chunk is about
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class Preset(ABC):
     trail: ClassVar[str] = ""  # a trajectory in its home, written anew after each step, which is read instead of stdout
     telling: ClassVar[Telling] = Telling.NONE
     sessions: ClassVar[tuple[str, ...]] = ()  # folders and files of its home that a later dispatch resumes from
+    litter: ClassVar[tuple[str, ...]] = ()  # folders that it leaves in the workspace, removed afterwards
     has_end: ClassVar[bool] = True  # whether its stream has a last event when it ends by itself
     needs_model: ClassVar[bool] = True
 
