@@ -21,7 +21,8 @@ class OpenAiResponses:
         """Read a request."""
         del path
         items = dicts_in(body.get("input"))
-        system = [one for one in items if one.get("role") in {"system", "developer"}]
+        begun = next((at for at, one in enumerate(items) if _by_model(one)), len(items))
+        system = [one for one in items[:begun] if one.get("role") in {"system", "developer"}]  # later: what hooks say
         spoken = [(_by_model(one), text_in(one)) for one in items if one not in system]
         if isinstance(body.get("input"), str):
             spoken = [(False, body["input"])]
