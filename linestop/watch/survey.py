@@ -286,7 +286,7 @@ class LogSurvey:
         if current is None or (key and key != current.session):
             current = self._sessions.get(key) or self._open(key)
             self._current = current
-        if reader and not current.title:
+        if reader and reader.title and not current.title:
             current.title = redacted(reader.title)
         return current
 
