@@ -10,12 +10,10 @@ import select
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from time import monotonic
 
 from linestop.blocks.sandbox_clocks import Clocks, Pipes, Probe
@@ -34,10 +32,9 @@ _TRY_SECONDS = 20
 
 @dataclass(frozen=True)
 class Bubblewrap:
-    """The command, and the Python whose folders are shown inside where a forwarder is needed."""
+    """The command."""
 
     path: str
-    prefix: Path
 
     @classmethod
     def found(cls) -> "Bubblewrap":
@@ -50,7 +47,7 @@ class Bubblewrap:
         if path is None:
             raise _broken("no bwrap on PATH")
         _try_out(path)
-        return cls(path, Path(sys.base_prefix).resolve())
+        return cls(path)
 
 
 def _broken(why: str) -> ToolError:

@@ -18,9 +18,19 @@ from linestop.blocks.sandbox_environment import environment
 from linestop.blocks.sandbox_etc import written_etc
 from linestop.blocks.sandbox_git import Overlay, overlay
 from linestop.blocks.sandbox_growth import Growth
-from linestop.blocks.sandbox_launch import FORWARDER, SOCKET, launcher
+from linestop.blocks.sandbox_launch import (
+    FORWARDER,
+    ORDER,
+    SCRIPT,
+    SOCKET,
+    launcher,
+    needs_python,
+    prefix,
+    written_order,
+)
 from linestop.blocks.sandbox_limits import Groups, sweep_groups
 from linestop.blocks.sandbox_mounts import ETC, SYSTEM, vetted
+from linestop.blocks.sandbox_ownership import unlinked_twins
 from linestop.ports import Cell, Confinement, Network, Ran, SandboxCommand
 
 INSIDE_ID = 1000  # who root is inside: several agents refuse to work as root
@@ -60,7 +70,10 @@ class BubblewrapSandbox:
             groups = Groups(confinement)
             stack.callback(groups.close)
             written_etc(made, confinement, uid=_inside_id(), home=made.home)
+            written_order(made.run / "order.json", confinement)
             layer = overlay(workspace, made)
+            if not confinement.read_only:
+                unlinked_twins(workspace)
             shown = confinement.model_copy(update={"mounts": mounts})
             growth = Growth((*made.written(git=layer is not None), workspace), confinement.disk_bytes)
             yield BubblewrapCell(tool, workspace, made, layer, Bounds(shown, groups, growth))
@@ -104,11 +117,11 @@ class BubblewrapCell:
             *_etc(self._scratch, self._confinement),
             *_kernel(),
             *("--bind", str(self._scratch.tmp), "/tmp"),  # noqa: S108  # the cell's own
-            *_mounted(self._confinement, self._tool),
+            *_mounted(self._confinement),
             *("--ro-bind" if self._confinement.read_only else "--bind", str(self.workspace), str(self.workspace)),
             *("--bind", str(self.home), str(self.home)),
             *_repository(self._layer, self._scratch),
-            *_way_out(self._confinement),
+            *_way_out(self._confinement, self._scratch),
             *("--remount-ro", "/"),
         ]
 
@@ -141,8 +154,7 @@ def _etc(made: Scratch, confinement: Confinement) -> Iterator[str]:
         if os.path.lexists(f"/etc/{name}"):
             yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
     for path in made.etc.iterdir():
-        if path.name != "git":
-            yield from ("--ro-bind", str(path), f"/etc/{path.name}")
+        yield from ("--ro-bind", str(path), f"/etc/{path.name}")
 
 
 def _kernel() -> Iterator[str]:
@@ -157,26 +169,19 @@ def _kernel() -> Iterator[str]:
     yield from ("--dev", "/dev", "--size", str(_SHM_BYTES), "--tmpfs", "/dev/shm", "--remount-ro", "/dev")  # noqa: S108
 
 
-def _mounted(confinement: Confinement, tool: Bubblewrap) -> Iterator[str]:
-    if confinement.model_socket:
-        yield from ("--ro-bind", str(tool.prefix), str(tool.prefix))
+def _mounted(confinement: Confinement) -> Iterator[str]:
+    if needs_python(confinement):
+        yield from ("--ro-bind", str(prefix()), str(prefix()))
     for mount in confinement.mounts:
         yield from ("--bind" if mount.writable else "--ro-bind", str(mount.path), str(mount.path))
 
 
 def _repository(layer: Overlay | None, made: Scratch) -> Iterator[str]:
-    if layer is None:
-        return
-    yield from ("--bind", str(made.git), str(made.git))
-    for place, objects in enumerate(layer.objects):
-        inside = made.objects / str(place)
-        yield from ("--ro-bind", str(objects), str(inside))
-        if (objects / "info" / "alternates").exists():  # all of them are shown: it names paths that aren't there
-            yield from ("--ro-bind", "/dev/null", str(inside / "info" / "alternates"))
-    yield from ("--ro-bind" if layer.is_file else "--bind", str(layer.source), str(layer.target))
+    for source, target, writable in layer.binds(made) if layer else ():
+        yield from ("--bind" if writable else "--ro-bind", str(source), str(target))
 
 
-def _way_out(confinement: Confinement) -> Iterator[str]:
+def _way_out(confinement: Confinement, made: Scratch) -> Iterator[str]:
+    yield from ("--ro-bind", str(SCRIPT), FORWARDER, "--ro-bind", str(made.run / "order.json"), ORDER)
     if confinement.model_socket:
         yield from ("--ro-bind", str(confinement.model_socket), SOCKET)
-        yield from ("--ro-bind", str(Path(__file__).with_name("sandbox_forwarder.py").resolve()), FORWARDER)

@@ -54,6 +54,16 @@ class Scratch:
         """Files of /etc that are written for it."""
         return self.folder / "etc"
 
+    @property
+    def run(self) -> Path:
+        """What the sandbox itself needs at a command's start."""
+        return self.folder / "run"
+
+    @property
+    def empty(self) -> Path:
+        """An empty file, to lay over another."""
+        return self.run / "empty"
+
 
 @contextmanager
 def scratch(parent: Path | None = None) -> Iterator[Scratch]:
@@ -69,8 +79,9 @@ def scratch(parent: Path | None = None) -> Iterator[Scratch]:
         cells.mkdir(parents=True, exist_ok=True)
         _sweep(cells)
         (cells / f"{name}{HOLDER}").write_text(holder())
-        for folder in (made.folder, made.home, made.tmp, made.etc):
+        for folder in (made.folder, made.home, made.tmp, made.etc, made.run):
             folder.mkdir(mode=0o700)
+        made.empty.touch()
     except OSError as error:
         raise InfraError(
             f"no folder for a sandbox can be made in {cells}", found=str(error), todo="check disk and rights"

@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 from contextlib import suppress
-from typing import Dict, List, Optional, Tuple  # noqa: UP035  # a Python of 3.8 may run this
+from typing import Any, Dict, List, Optional, Tuple  # noqa: UP035  # a Python of 3.8 may run this
 
 CHUNK = 65536
 BACKLOG = 512
@@ -187,7 +187,7 @@ def _any_ended() -> Tuple[int, int]:  # noqa: UP006
         return 0, 0
 
 
-def started(argv: List[str], cwd: str, stdin: str) -> int:  # noqa: UP006
+def started(argv: List[str], order: Dict[str, Any]) -> int:  # noqa: UP006
     """Start the command and return its pid; one that can't be run ends as a shell says it."""
     pid = os.fork()
     if pid:
@@ -197,11 +197,11 @@ def started(argv: List[str], cwd: str, stdin: str) -> int:  # noqa: UP006
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD):  # Python ignores the first two
             signal.signal(number, signal.SIG_DFL)
-        if cwd:
-            os.chdir(cwd)
-        if stdin:
-            os.dup2(os.open(stdin, os.O_RDONLY), 0)
-        os.execvp(argv[0], argv)  # noqa: S606  # it is what all this is for
+        if order.get("cwd"):
+            os.chdir(order["cwd"])
+        if order.get("stdin"):
+            os.dup2(os.open(order["stdin"], os.O_RDONLY), 0)
+        os.execvpe(argv[0], argv, order.get("env") or os.environ)  # noqa: S606  # it is what all this is for
     except OSError as error:
         code = 127 if error.errno == errno.ENOENT else 126
         os.write(2, f"{argv[0]}: {error.strerror}\n".encode("utf-8", "replace"))
@@ -212,13 +212,13 @@ def started(argv: List[str], cwd: str, stdin: str) -> int:  # noqa: UP006
 
 def main() -> None:
     """Read the order, listen, start the command, serve."""
-    order = json.loads(sys.argv[1])
+    with open(sys.argv[1], encoding="utf-8") as file:  # noqa: PTH123  # pathlib takes 10 ms to import
+        order = json.load(file)
     forwarder = Forwarder(order["port"], order.get("socket") or "")
     if order.get("lifeline"):
         forwarder.hold(order["lifeline"])
     forwarder.wake_for_children()
-    code = forwarder.serve(started(sys.argv[2:], order.get("cwd") or "", order.get("stdin") or ""))
-    os._exit(code)
+    os._exit(forwarder.serve(started(sys.argv[2:], order)))
 
 
 if __name__ == "__main__":

@@ -56,8 +56,17 @@ class Overlay:
 
     target: Path
     source: Path
-    is_file: bool
     objects: tuple[Path, ...]
+
+    def binds(self, made: Scratch) -> Iterator[tuple[Path, Path, bool]]:
+        """Yield what is laid where (source, target, writable), in that order."""
+        yield made.git, made.git, True
+        for place, objects in enumerate(self.objects):
+            inside = made.objects / str(place)
+            yield objects, inside, False
+            if (objects / "info" / "alternates").exists():  # all of them are shown: it names paths that aren't there
+                yield made.empty, inside / "info" / "alternates", False
+        yield self.source, self.target, self.source == made.git
 
 
 def overlay(workspace: Path, made: Scratch) -> Overlay | None:
@@ -79,11 +88,12 @@ def overlay(workspace: Path, made: Scratch) -> Overlay | None:
         _make(made, workspace, real)
     except OSError as error:
         raise InfraError(f"can't write {made.git}", found=str(error), todo="check the disk; run it again") from error
+    objects = real.objects if real else ()
     if marker.is_dir():
-        return Overlay(marker, made.git, is_file=False, objects=real.objects if real else ())
-    pointer = made.etc / "git"
+        return Overlay(marker, made.git, objects)
+    pointer = made.run / "git"
     pointer.write_text(f"gitdir: {made.git}\n")
-    return Overlay(marker, pointer, is_file=True, objects=real.objects if real else ())
+    return Overlay(marker, pointer, objects)
 
 
 def _real(workspace: Path, marker: Path) -> Real | None:

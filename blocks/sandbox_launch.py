@@ -5,6 +5,7 @@ import shutil
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from linestop.ports import MODEL_PORT, Confinement
 
@@ -12,20 +13,26 @@ FOLDER = "/run/linestop"
 SOCKET = f"{FOLDER}/model.sock"
 LIFELINE = f"{FOLDER}/life.sock"
 FORWARDER = f"{FOLDER}/forwarder.py"
+ORDER = f"{FOLDER}/order.json"
 SCRIPT = Path(__file__).with_name("sandbox_forwarder.py").resolve()
 
 
 def launcher(confinement: Confinement) -> list[str]:
     """Return the words before a command in bubblewrap, which itself would say exit code 1 for a missing command."""
-    if confinement.model_socket or not _setpriv():
-        return [str(interpreter()), *forwarder(socket=bool(confinement.model_socket))]
+    if needs_python(confinement):
+        return [str(interpreter()), "-I", "-S", FORWARDER, ORDER]
     return [_setpriv(), "--no-new-privs", "--"]
 
 
-def forwarder(*, socket: bool, lifeline: bool = False, cwd: str = "", stdin: str = "") -> list[str]:
-    """Return the words after an interpreter that run the forwarder; the command follows them."""
-    order = {"port": MODEL_PORT, "socket": socket and SOCKET, "lifeline": lifeline and LIFELINE}
-    return ["-I", "-S", FORWARDER, json.dumps({**order, "cwd": cwd, "stdin": stdin})]
+def needs_python(confinement: Confinement) -> bool:
+    """Return whether a Python stands before the command in bubblewrap."""
+    return bool(confinement.model_socket) or not _setpriv()
+
+
+def written_order(path: Path, confinement: Confinement, **more: Any) -> None:
+    """Write the forwarder's order: `cwd`, `stdin`, `env`, `lifeline` are taken as they are by the adapter."""
+    order = {"port": MODEL_PORT, "socket": SOCKET if confinement.model_socket else ""}
+    path.write_text(json.dumps({**order, **more}), encoding="utf-8", errors="surrogateescape")
 
 
 def interpreter() -> Path:
@@ -36,3 +43,8 @@ def interpreter() -> Path:
 @cache
 def _setpriv() -> str:
     return shutil.which("setpriv", path="/usr/bin:/bin") or ""
+
+
+def prefix() -> Path:
+    """Return the folder that this Python needs to be shown."""
+    return Path(sys.base_prefix).resolve()

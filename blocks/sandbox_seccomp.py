@@ -37,6 +37,7 @@ _NEW_NAMESPACES = 0x7E020000
 _SETUID_OR_SETGID = 0o6000
 _CREATE = 0o20000100  # O_CREAT or O_TMPFILE: only then is there a mode
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
+_KINDS = 64  # more kinds of sockets than any kernel has
 _FAMILIES = (1, 2, 10, 16)  # unix, inet, inet6, netlink
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -145,21 +146,20 @@ def docker_profile() -> dict[str, Any]:
 
 
 def _alternatives(tests: tuple[Test, ...]) -> list[list[dict[str, Any]]]:
-    """Return each way in which the tests hold; docker compares one value at a time, and all of a list must hold."""
+    """Return each way in which the tests hold; a list of docker's must hold as a whole.
+
+    Its runtime takes several conditions on one argument as alternatives, so "none of these" is spelt out.
+    """
     ways: list[list[dict[str, Any]]] = [[]]
     for test in tests:
         if test.how == "other":
-            found = [[_compare(test.argument, value, "SCMP_CMP_NE") for value in test.values]]
+            found = [[_masked(test.argument, one, 0xFFFFFFFF)] for one in range(_KINDS) if one not in test.values]
         elif test.how == "bits":
             found = [[_masked(test.argument, bit)] for bit in _bits(test.values[0])]
         else:
             found = [[_masked(test.argument, value, 0xFFFFFFFF)] for value in test.values]
         ways = [[*way, *more] for way in ways for more in found]
     return ways
-
-
-def _compare(argument: int, value: int, how: str) -> dict[str, Any]:
-    return {"index": argument, "value": value, "valueTwo": 0, "op": how}
 
 
 def _masked(argument: int, value: int, mask: int | None = None) -> dict[str, Any]:
