@@ -25,7 +25,7 @@ class Cost(Detector):
 
     name: ClassVar[str] = "cost"
     kinds: ClassVar[frozenset[EventKind]] = frozenset(EventKind)
-    __slots__ = ("_began", "_caps", "_price", "_reached", "_spent", "_start", "_tokens", "_unpriced", "_usd", "_wall")
+    __slots__ = ("_caps", "_price", "_reached", "_spent", "_start", "_tokens", "_unpriced", "_usd", "_wall")
 
     def __init__(self, settings: WatchSettings) -> None:
         limits, spent = settings.limits, settings.spent
