@@ -16,7 +16,7 @@ from linestop.spending import Meter
 
 logger = logging.getLogger(__name__)
 
-MAX_ANSWER_BYTES = 256 * 2**20
+MAX_ANSWER_BYTES = 64 * 2**20
 _MAX_ERROR_BYTES = 2**20
 _MAX_ASKED = 100  # names of models that are remembered
 _UNKNOWN_FIELD = {400, 422}
@@ -44,9 +44,14 @@ class Record:
 class Count:
     """Counts one call, once: when its answer's last event was seen, at the latest when it broke off."""
 
-    def __init__(self, meter: Meter, asked: Asked, provider: str) -> None:
-        self._meter, self._asked, self._provider = meter, asked, provider
+    def __init__(self, meter: Meter, asked: Asked, provider: str, record: Record) -> None:
+        self._meter, self._asked, self._provider, self._record = meter, asked, provider, record
         self._done = False
+
+    def ended(self, reader: UsageReader) -> None:
+        """Count an answer that came to its end, and note how, before the client has all of it."""
+        self.once(reader)
+        self._record.met(reader.fault)
 
     def once(self, reader: UsageReader) -> None:
         """Count what the reader knows, unless that was done."""
@@ -61,9 +66,7 @@ class Count:
             self._meter.add(self._asked.model, Usage(input=len(self._asked.body) // BYTES_A_TOKEN), self._provider)
 
 
-async def relay(
-    response: httpx.Response, wire: Wire, asked: Asked, reply: Reply, *, count: Count | None, record: Record
-) -> None:
+async def relay(response: httpx.Response, wire: Wire, asked: Asked, reply: Reply, *, count: Count | None) -> None:
     """Hand on an answer that is no error. `count` is None for calls that use no tokens.
 
     Raises:
@@ -79,7 +82,6 @@ async def relay(
     finally:
         if count:
             count.once(reader)
-    record.met(reader.fault if count else None)
     await reply.end()
 
 
@@ -93,8 +95,8 @@ async def _copy(
         if size > MAX_ANSWER_BYTES:
             raise httpx.ReadError("the answer is too large")
         reader.feed(chunk)
-        if count and reader.ended and reader.wire is not Wire.GEMINI:
-            count.once(reader)
+        if count and reader.ended and reader.wire is not Wire.GEMINI:  # whose usage may come after it
+            count.ended(reader)
         if reader.streams:
             await reply.write(strip.feed(chunk) if strip else chunk)
         else:
@@ -102,7 +104,7 @@ async def _copy(
             last = chunk
     reader.close()
     if count:
-        count.once(reader)
+        count.ended(reader)
     await reply.write(strip.close() if strip else last)
 
 

@@ -6,6 +6,7 @@ Reading a request is model_proxy_requests.py's, handing on the answer model_prox
 import asyncio
 import logging
 import ssl
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import lru_cache
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 15.0
 IDLE_SECONDS = 600.0  # a model may think for minutes before its first byte
+_STALE_SECONDS = 0.5
 _ERROR, _REDIRECT = 400, 300
 _LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 
@@ -49,6 +51,8 @@ class Upstream:
         self._environ = environ
         self._record = record
         self._without_options: set[str] = set()  # endpoints that refuse stream_options
+        for library in ("httpx", "httpcore"):  # their own logs hold headers and URLs
+            logging.getLogger(library).setLevel(logging.WARNING)
         self._client = httpx.AsyncClient(
             verify=_tls(),
             timeout=httpx.Timeout(idle_seconds, connect=CONNECT_SECONDS, pool=None),
@@ -110,7 +114,7 @@ class Upstream:
             return
         provider = provider_of(endpoint)
         self._admit(asked.model, provider)
-        count = Count(self._meter, asked, provider)
+        count = Count(self._meter, asked, provider, self._record)
         pending = self._meter.begin(asked.model, provider=provider, tokens=len(asked.body) // BYTES_A_TOKEN)
         try:
             if not await self._call(request.method, way, headers, asked, reply, key=key, count=count):
@@ -146,17 +150,33 @@ class Upstream:
                 return await relay_error(response, asked, reply, key=key, record=self._record)
             if response.status_code >= _REDIRECT:
                 raise Refused(502, f"linestop: the provider redirects ({response.status_code}): not followed")
-            await relay(response, way.wire, asked, reply, count=count, record=self._record)
+            await relay(response, way.wire, asked, reply, count=count)
             return True
 
     @asynccontextmanager
     async def _sent(self, method: str, url: str, headers: Headers, body: bytes) -> AsyncIterator[httpx.Response]:
-        request = self._client.build_request(method, url, headers=headers, content=body or None)
-        response = await self._client.send(request, stream=True, follow_redirects=False)
+        response = await self._first(method, url, headers, body)
         try:
             yield response
         finally:
             await response.aclose()
+
+    async def _first(self, method: str, url: str, headers: Headers, body: bytes) -> httpx.Response:
+        """Return an answer as soon as its headers are there.
+
+        A kept connection that the provider had closed meanwhile fails at once: then another is taken, once.
+        """
+        began = time.monotonic()
+        try:
+            return await self._send(method, url, headers, body)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            if time.monotonic() - began > _STALE_SECONDS:
+                raise
+        return await self._send(method, url, headers, body)
+
+    async def _send(self, method: str, url: str, headers: Headers, body: bytes) -> httpx.Response:
+        request = self._client.build_request(method, url, headers=headers, content=body or None)
+        return await self._client.send(request, stream=True, follow_redirects=False)
 
 
 def _unknown(name: str, method: str, path: str, *, known: bool) -> Refused:

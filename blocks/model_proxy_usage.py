@@ -5,6 +5,7 @@ names no usage it is estimated, so that nobody gets around a budget by hanging u
 """
 
 import json
+import math
 import re
 import zlib
 from collections.abc import Iterator, Mapping
@@ -39,7 +40,8 @@ class UsageReader:
         self._decoder = _Decoder(encoding) if self.packed else None
         self._found: dict[str, Any] = {}
         self._bytes = self._events = 0
-        self._held = b""
+        self._held: list[bytes] = []  # of the event under way, or of all JSON
+        self._size = 0
         self._skipping = False
 
     def feed(self, chunk: bytes) -> None:
@@ -48,8 +50,8 @@ class UsageReader:
         self._bytes += len(chunk)
         if self.streams:
             self._feed_lines(chunk)
-        elif len(self._held) <= MAX_JSON_BYTES:
-            self._held += chunk
+        else:
+            self._hold(chunk, MAX_JSON_BYTES)
 
     def close(self) -> None:
         """Take it that no more bytes come."""
@@ -57,10 +59,10 @@ class UsageReader:
             self._feed_lines(b"\n")
             if not self.ended and self.fault is None:
                 self.fault = Fault.NETWORK
-        elif len(self._held) <= MAX_JSON_BYTES:
-            self._read(self._held)
+        elif not self._skipping:
+            self._read(b"".join(self._held))
             self.ended = True
-        self._held = b""
+        self._held = []
 
     def usage(self, request_bytes: int) -> Usage:
         """Return what the answer used; what it did not say is estimated from its size and the request's."""
@@ -76,15 +78,27 @@ class UsageReader:
         size = _STREAM_BYTES_A_TOKEN if self.streams else BYTES_A_TOKEN
         return Usage(input=request_bytes // BYTES_A_TOKEN, output=max(self._events, self._bytes // size))
 
+    def _hold(self, chunk: bytes, limit: int) -> None:
+        self._size += len(chunk)
+        self._skipping = self._skipping or self._size > limit
+        if self._skipping:
+            self._held = []
+        else:
+            self._held.append(chunk)
+
     def _feed_lines(self, chunk: bytes) -> None:
-        *lines, rest = (self._held + chunk).split(b"\n")
-        for line in lines:
-            if not self._skipping and line.startswith(b"data:"):
-                self._events += 1
-                self._read_event(line[5:].strip())
-            self._skipping = False
-        self._skipping = self._skipping or len(rest) > MAX_EVENT_BYTES
-        self._held = b"" if self._skipping else rest
+        first, *others = chunk.split(b"\n")
+        self._hold(first, MAX_EVENT_BYTES)
+        for other in others:
+            if not self._skipping:
+                self._read_line(b"".join(self._held))
+            self._held, self._size, self._skipping = [], 0, False
+            self._hold(other, MAX_EVENT_BYTES)
+
+    def _read_line(self, line: bytes) -> None:
+        if line.startswith(b"data:"):
+            self._events += 1
+            self._read_event(line[5:].strip())
 
     def _read_event(self, text: bytes) -> None:
         if text == b"[DONE]":
@@ -149,7 +163,7 @@ def _usage(wire: Wire, said: Mapping[str, Any]) -> Usage:
 
 def _number(said: Mapping[str, Any], name: str) -> int:
     value = said.get(name)
-    return min(max(int(value), 0), _MAX_TOKENS) if isinstance(value, int | float) and value == value else 0  # noqa: PLR0124  # NaN
+    return min(max(int(value), 0), _MAX_TOKENS) if isinstance(value, int | float) and math.isfinite(value) else 0
 
 
 def _dicts(said: Mapping[str, Any], *names: str) -> Iterator[Mapping[str, Any]]:
@@ -182,29 +196,25 @@ class UsageOnlyEvents:
     """
 
     def __init__(self) -> None:
-        self._held = b""
+        self._held: list[bytes] = []
 
     def feed(self, chunk: bytes) -> bytes:
         """Return what can be passed on."""
-        self._held += chunk
-        cut = max(self._held.rfind(b"\n\n") + 2 if b"\n\n" in self._held else 0, self._after_crlf())
-        if not cut and len(self._held) > MAX_EVENT_BYTES:
-            cut = len(self._held)
-        whole, self._held = self._held[:cut], self._held[cut:]
-        if b'"usage"' not in whole:
-            return whole
-        return b"".join(
-            event for event in re.findall(rb".*?(?:\r?\n\r?\n|$)", whole, re.DOTALL) if not _only_usage(event)
-        )
+        self._held.append(chunk)
+        if b"\n" not in chunk and sum(map(len, self._held)) <= MAX_EVENT_BYTES:
+            return b""
+        held = b"".join(self._held)
+        ends = [at + len(mark) for mark in (b"\n\n", b"\r\n\r\n") if (at := held.rfind(mark)) >= 0]
+        cut = max(ends, default=0 if len(held) <= MAX_EVENT_BYTES else len(held))
+        self._held = [held[cut:]]
+        if b'"usage"' not in held[:cut]:
+            return held[:cut]
+        return b"".join(event for event in _EVENT.findall(held[:cut]) if not _only_usage(event))
 
     def close(self) -> bytes:
         """Return what was held back last."""
-        rest, self._held = self._held, b""
+        rest, self._held = b"".join(self._held), []
         return b"" if _only_usage(rest) else rest
-
-    def _after_crlf(self) -> int:
-        at = self._held.rfind(b"\r\n\r\n")
-        return at + 4 if at >= 0 else 0
 
 
 def _only_usage(event: bytes) -> bool:
