@@ -8,6 +8,7 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
@@ -128,7 +129,7 @@ def _each_path(call: Call, paths: Sequence[str]) -> Iterator[Call]:
 
 def _fill(value: Any, words: dict[str, str]) -> Any:
     """Return a text, a call, or what a call holds, with the placeholders filled."""
-    if isinstance(value, str):
+    if isinstance(value, str) and not isinstance(value, Enum):
         for placeholder, filling in words.items():
             value = value.replace(placeholder, filling)
         return value
