@@ -15,18 +15,24 @@ import duckdb
 from pydantic import BaseModel, ConfigDict
 
 from linestop.errors import RecordError, UsageError
-from linestop.insight.rows import Row, finding_rows, incident_rows, run_rows, ticket_rows
+from linestop.insight.rows import Row, finding_rows, firing_rows, incident_rows, nudge_rows, run_rows, ticket_rows
 from linestop.paths import Layout
 
 MAX_EVENT_BYTES = 64 * 1024 * 1024  # a longer line is not one of ours: EventLog cuts texts at 16,000 characters
+TABLES = "runs, dispatches, events, firings, nudges, tickets, incidents, findings"
 _EVENTS = """
 INSERT INTO events
 SELECT split_part(filename, '/', -2), TRY_CAST("at" AS TIMESTAMPTZ) AT TIME ZONE 'UTC', kind, coalesce(step, ''),
-       coalesce(tool, ''), outcome, TRY_CAST(seconds AS DOUBLE), coalesce(text, ''), args
+       coalesce(tool, ''), outcome, TRY_CAST(seconds AS DOUBLE), coalesce(text, ''), args, action, path, "identity",
+       result_hash, session, model, fault, TRY_CAST(usage ->> 'input' AS BIGINT),
+       TRY_CAST(usage ->> 'output' AS BIGINT), TRY_CAST(usage ->> 'cache_read' AS BIGINT),
+       TRY_CAST(usage ->> 'usd' AS DOUBLE), coalesce(TRY_CAST(usage ->> 'total' AS BOOLEAN), false)
 FROM read_json($files, format = 'newline_delimited', ignore_errors = true, filename = true,
                maximum_object_size = $size, columns = {
                    "at": 'VARCHAR', kind: 'VARCHAR', step: 'VARCHAR', tool: 'VARCHAR', outcome: 'VARCHAR',
-                   seconds: 'VARCHAR', text: 'VARCHAR', args: 'JSON'
+                   seconds: 'VARCHAR', text: 'VARCHAR', args: 'JSON', action: 'VARCHAR', path: 'VARCHAR',
+                   "identity": 'VARCHAR', result_hash: 'VARCHAR', session: 'VARCHAR', model: 'VARCHAR',
+                   fault: 'VARCHAR', usage: 'JSON'
                })
 WHERE kind IS NOT NULL
 """
@@ -70,7 +76,7 @@ class Analysis:
             raise UsageError(
                 "the query can't be run",
                 found=str(error).strip()[:500],
-                todo='tables: runs, events, tickets, incidents, findings; `--sql "DESCRIBE runs"` shows one',
+                todo=f'tables: {TABLES}; `--sql "DESCRIBE runs"` shows one',
             ) from error
 
     @property
@@ -94,6 +100,8 @@ class Analysis:
         runs = list(run_rows(self._layout))
         self._insert("runs", runs)
         self._insert("findings", finding_rows(runs))
+        self._insert("firings", firing_rows(self._layout, runs))
+        self._insert("nudges", nudge_rows(self._layout, runs))
         self._insert("tickets", ticket_rows(self._layout))
         self._insert("incidents", incident_rows(self._layout))
         self._insert_events()

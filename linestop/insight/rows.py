@@ -11,26 +11,28 @@ from pathlib import Path
 from typing import Any
 
 from linestop.paths import Layout
-from linestop.records import is_alive
+from linestop.runs.find import kind_of
+from linestop.runs.firings import FIRINGS, nudges_of, read_firings
+from linestop.runs.reading import outcome_of
 
 Row = dict[str, Any]
+_FIRING = {"detector", "severity", "rung", "detail", "file", "identity", "calls", "seconds", "tokens"}
 
 
 def run_rows(layout: Layout) -> Iterator[Row]:
     """Yield a row for each run record, oldest first; a run without a result is `running` or `killed`."""
     for folder in sorted(layout.runs.glob("*/")):
-        inputs = read_object(folder / "inputs.json")
+        inputs = read_object(folder / "inputs.json") or _killed_at_once(folder)
         if inputs is None:
             continue
         result = read_object(folder / "result.json") or {}
         parameters = _dict(inputs.get("parameters"))
         values = _dict(result.get("values"))
-        holder = _text(inputs.get("holder"))
         started, ended = _moment(inputs.get("started")), _moment(result.get("ended"))
         yield {
             "run_id": folder.name,
             "kind": _text(inputs.get("kind")),
-            "outcome": _text(result.get("outcome")) or ("running" if holder and is_alive(holder) else "killed"),
+            "outcome": outcome_of(folder, inputs, result),
             "started": _stamp(started),
             "ended": _stamp(ended),
             "seconds": round((ended - started).total_seconds(), 3) if started and ended else None,
@@ -38,10 +40,36 @@ def run_rows(layout: Layout) -> Iterator[Row]:
             "ticket": _text(parameters.get("ticket")),
             "parent": _text(inputs.get("parent")),
             "flow_run": _text(inputs.get("flow_run")),
-            "holder": holder,
+            "holder": _text(inputs.get("holder")),
             "parameters": parameters,
             "values": values,
         }
+
+
+def _killed_at_once(folder: Path) -> Row | None:
+    """Return what its name tells of a run that was killed before it could write its inputs; None where it is no run."""
+    kind = kind_of(folder.name)
+    return {"kind": kind, "started": f"{folder.name[:15]}+00:00"} if kind else None
+
+
+def firing_rows(layout: Layout, runs: list[Row]) -> Iterator[Row]:
+    """Yield a row for each firing of each run."""
+    for run in runs:
+        for firing in read_firings(layout.runs / run["run_id"] / FIRINGS)[0]:
+            row = firing.model_dump(
+                mode="json",
+                include={"detector", "severity", "rung", "detail", "file", "identity", "calls", "seconds", "tokens"},
+            )
+            yield {"run_id": run["run_id"], "moment": _stamp(firing.at), **row}
+
+
+def nudge_rows(layout: Layout, runs: list[Row]) -> Iterator[Row]:
+    """Yield a row for each nudge of each run whose outcome was seen."""
+    for run in runs:
+        written = read_firings(layout.runs / run["run_id"] / FIRINGS)[1]
+        for nudge in nudges_of(run["values"], written):
+            row = nudge.model_dump(mode="json", include={"detector", "calls", "fired_again", "called_again", "changed"})
+            yield {"run_id": run["run_id"], "fired_at": _stamp(nudge.fired_at), "told_at": _stamp(nudge.told_at), **row}
 
 
 def finding_rows(runs: list[Row]) -> Iterator[Row]:

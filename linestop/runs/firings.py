@@ -41,6 +41,22 @@ def read_firings(path: Path) -> tuple[tuple[RecordedFiring, ...], tuple[Nudged, 
     return tuple(firings), tuple(nudges)
 
 
+def nudges_of(values: dict[str, Any], written: tuple[Nudged, ...]) -> tuple[Nudged, ...]:
+    """Return what came of the nudges as the result tells it (`values` of result.json), else as it was `written`.
+
+    The result has those too that were still open when the dispatch ended; a killed one has no result.
+    """
+    watch = values.get("watch")
+    told = watch.get("nudges") if isinstance(watch, dict) else None
+    found = list[Nudged]()
+    for one in told if isinstance(told, list) else []:
+        try:
+            found.append(Nudged.model_validate(one))
+        except ValidationError:
+            continue
+    return tuple(found) or written
+
+
 def _objects(path: Path) -> Iterator[dict[str, Any]]:
     if path.is_symlink() or not path.is_file():
         return

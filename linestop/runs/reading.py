@@ -14,7 +14,7 @@ from linestop.records import is_alive
 from linestop.runs.diff_stat import DiffStat, diff_stat
 from linestop.runs.feed import EVENTS, EventFeed
 from linestop.runs.find import kind_of, run_folders
-from linestop.runs.firings import FIRINGS, read_firings
+from linestop.runs.firings import FIRINGS, nudges_of, read_firings
 from linestop.runs.recorded import RecordedRun, Relative, name_of
 from linestop.text import plain
 
@@ -63,7 +63,7 @@ def read_run(layout: Layout, folder: Path) -> RecordedRun:
         last=seen.last,
         firings=firings,
         told=seen.told,
-        nudges=nudges,
+        nudges=nudges_of(_dict(result.get("values")), nudges),
         diff=_diff(folder),
         parent=parent,
         children=children,

@@ -172,8 +172,31 @@ def test_a_form_explains_itself(
         pytest.param("/v2/concurrency-limits", ("infra", "linestop-workers"), id="limits"),
         pytest.param("/v2/blocks", ("toolshed-", "Linestop Repository"), id="blocks"),
         pytest.param("/v2/deployments", ("audit", "execution", "documentation"), id="deployments"),
+        pytest.param("/v2/blocks/catalog/linestop-model-engine/create", ("Linestop Engine: model",), id="engines"),
     ],
 )
 def test_what_up_registers_is_shown(example: Path, page: Page, path: str, texts: tuple[str, ...]) -> None:
     page.goto(path)
     sees(page, *texts)
+
+
+def test_an_engine_is_made_in_its_form_and_read_by_its_name(machine: "Machine", example: Path, page: Page) -> None:
+    page.goto("/v2/blocks/catalog/linestop-command-engine/create")
+    sees(page, "A known command line.", "how the command is told its brief", "No secrets")
+    page.get_by_label("Name").fill("codex-fast")
+    page.get_by_role("button", name="Select").first.click()
+    page.get_by_text("codex", exact=True).first.click()
+    page.locator("textarea").first.fill("gpt-5-codex")
+    picture(page, "engine-form.png")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**/v2/blocks/block/**")
+    code = f"""
+import os
+os.environ["PREFECT_API_URL"] = {machine.api!r}
+from linestop.blocks.engine_blocks import engine_settings_now
+settings = engine_settings_now("block:codex-fast")
+assert (settings.preset, settings.model) == ("codex", "gpt-5-codex"), settings
+"""
+    reader = machine.python(code)
+    said = reader.communicate(timeout=60)[1]
+    assert reader.returncode == 0, said
