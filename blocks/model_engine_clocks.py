@@ -68,19 +68,20 @@ class Clocks:
                 task.cancel()
                 await asyncio.wait({task}, timeout=grace_seconds)
 
-    async def threaded(self, function: Callable[[], Result]) -> Result:
-        """Return what a blocking function returns, run in a thread of its own; `halt` tells it to end.
+    async def threaded(self, function: Callable[[], Result], *, heeds_halt: bool = True) -> Result:
+        """Return what a blocking function returns, run in a thread of its own.
 
-        A function that doesn't end within a few seconds of that is left behind: the thread is a daemon.
+        One that heeds `halt` gets a few seconds to end then. Any other, and one that doesn't, is left behind.
         """
-        return await self.guard(_in_thread(function, self.halt), grace_seconds=_GRACE_SECONDS + 1)
+        grace_seconds = _GRACE_SECONDS if heeds_halt else 0.0
+        return await self.guard(_in_thread(function, grace_seconds), grace_seconds=grace_seconds + 1)
 
     async def pause(self, seconds: float) -> None:
         """Wait, but no longer than the dispatch may last."""
         await self.guard(asyncio.sleep(seconds))
 
 
-async def _in_thread(function: Callable[[], Result], halt: threading.Event) -> Result:
+async def _in_thread(function: Callable[[], Result], grace_seconds: float) -> Result:
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Result] = loop.create_future()
     context = contextvars.copy_context()
@@ -97,8 +98,7 @@ async def _in_thread(function: Callable[[], Result], halt: threading.Event) -> R
     try:
         return await asyncio.shield(future)
     except asyncio.CancelledError:
-        if halt.is_set():
-            await asyncio.wait({future}, timeout=_GRACE_SECONDS)
+        await asyncio.wait({future}, timeout=grace_seconds)
         raise
     except CarriedError as error:
         raise error.error from None

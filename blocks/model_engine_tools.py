@@ -90,7 +90,7 @@ def house_tools(bench: Bench, *, looks_only: bool) -> list[Tool]:
     def tool(form: type[BaseModel], work: Callable[[Any], str | Said]) -> Tool:
         async def call(args: dict[str, Any]) -> Said:
             filled = form.model_validate(args)
-            said = await bench.clocks.threaded(lambda: work(filled))
+            said = await bench.clocks.threaded(lambda: work(filled), heeds_halt=form is not Check)
             return (said, Outcome.OK) if isinstance(said, str) else said
 
         about = " ".join((form.__doc__ or "").split())

@@ -13,7 +13,7 @@ from linestop.engines import Endpoint, ModelSettings, Wire
 from linestop.errors import PolicyError
 
 _CONNECT_SECONDS = 20.0
-_OPENAI = re.compile(r"https://(?:[\w-]+\.)*api\.openai\.com(?:/|$)")
+_OPENAI = re.compile(r"https://(?:[\w-]+\.)*(?:api\.openai\.com|openai\.azure\.com)(?:/|$)")
 _NO_KEY = "none-needed"  # the libraries insist on one
 
 
@@ -56,10 +56,11 @@ def _openai(name: str, endpoint: Endpoint, key: str, client: httpx2.AsyncClient)
     provider = OpenAIProvider(openai_client=sdk) if theirs else OpenAICompatibleProvider("endpoint", openai_client=sdk)
     if endpoint.wire is Wire.OPENAI_RESPONSES:
         return OpenAIResponsesModel(name, provider=provider)
-    cut_is_an_error = OpenAIModelProfile(openai_chat_streaming_requires_finish_reason=True)
-    return OpenAIChatModel(
-        name, provider=provider, profile=merge_profile(provider.model_profile(name), cut_is_an_error)
+    ours = OpenAIModelProfile(
+        openai_chat_streaming_requires_finish_reason=True,  # without one the stream was cut
+        openai_chat_supports_max_completion_tokens=bool(theirs),  # Ollama, LM Studio know only its older name
     )
+    return OpenAIChatModel(name, provider=provider, profile=merge_profile(provider.model_profile(name), ours))
 
 
 def _anthropic(name: str, endpoint: Endpoint, key: str, client: httpx2.AsyncClient) -> Model:
