@@ -14,6 +14,7 @@ from cyclopts import Parameter
 from linestop.deployments.cli.options import Json, Repo
 from linestop.deployments.cli.run_page import head_lines, tail_lines
 from linestop.deployments.cli.run_transcript import entry_lines, transcript_lines
+from linestop.deployments.cli.wrapping import fitted
 from linestop.errors import UsageError
 from linestop.events import Event
 from linestop.paths import Layout, repository_root
@@ -21,6 +22,7 @@ from linestop.runs import LATEST, RecordedRun, Transcript, find_run, follow, rea
 from linestop.runs.feed import EVENTS, EventFeed
 from linestop.runs.reading import is_over
 from linestop.runs.transcript import plain_line
+from linestop.text import plain
 
 Kind = Literal["audit", "execution", "ticket", "dispatch", "documentation"]
 NOT_A_TERMINAL = 100  # columns where there is none to ask
@@ -80,14 +82,10 @@ def show(
     width = shutil.get_terminal_size((NOT_A_TERMINAL, 24)).columns
     entries = Transcript(found.started).entries(EventFeed(folder / EVENTS).new())
     did = chain([f"did ({found.event_count:,} events)"], transcript_lines(entries, width, everything=events))
-    _write_lines(
-        chain(
-            head_lines(found, width, everything=events),
-            did if found.event_count else (),
-            tail_lines(found, width),
-            _diff(folder) if diff else (),
-        )
+    page = chain(
+        head_lines(found, width, everything=events), did if found.event_count else (), tail_lines(found, width)
     )
+    _write_lines(chain(fitted(page, width), _diff(folder) if diff else ()))
     return 0
 
 
@@ -101,10 +99,11 @@ def _followed(layout: Layout, folder: Path, *, everything: bool, json_: bool) ->
         after = read_run(layout, folder)
         _write(json.dumps({"run": after.model_dump(mode="json")}) + "\n")
     else:
-        _write_lines(head_lines(before.model_copy(update={"problems": ()}), width, everything=everything))
-        _write_lines(_live(going, before, width, everything=everything))
+        known = before.model_copy(update={"problems": ()})  # what is torn may only be unfinished
+        _write_lines(fitted(head_lines(known, width, everything=everything), width))
+        _write_lines(fitted(_live(going, before, width, everything=everything), width))
         after = read_run(layout, folder)
-        _write_lines(chain([f"it ended: {after.outcome}"], tail_lines(after, width)))
+        _write_lines(fitted(chain([f"it ended: {plain(after.outcome)}"], tail_lines(after, width)), width))
     if after.outcome == "killed":
         sys.stderr.write("its process is gone and left no result: it was killed\n")
     return 1 if after.outcome == "killed" else 0

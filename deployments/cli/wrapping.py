@@ -1,6 +1,6 @@
 """Lines that fit a terminal of any width, counted in its cells: a Chinese character takes two."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.cells import cell_len, chop_cells
 
@@ -28,6 +28,15 @@ def hanging(text: str, width: int, *, indent: int) -> Iterator[str]:
     """Yield `text` broken into lines, all but the first indented."""
     for number, line in enumerate(_broken(text, max(width, NARROWEST), max(width, NARROWEST) - indent)):
         yield " " * indent * bool(number) + line
+
+
+def fitted(lines: Iterable[str], width: int) -> Iterator[str]:
+    """Yield lines; one that is too wide as several, indented."""
+    for line in lines:
+        if cell_len(line) <= width:
+            yield line
+        else:
+            yield from hanging(line, width, indent=4)
 
 
 def _broken(text: str, first: int, rest: int) -> Iterator[str]:

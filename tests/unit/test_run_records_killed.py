@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -71,14 +70,14 @@ POINTS = ("before inputs", "before events", "before brief", "in a call", "torn l
 
 
 @pytest.fixture(scope="module")
-def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Layout, dict[str, str]]]:
+def killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Layout, dict[str, str]]:
     root = tmp_path_factory.mktemp("killed") / "shop"
     (root / ".git").mkdir(parents=True)
     done = subprocess.run([sys.executable, "-c", CODE, str(root)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert {signal for signal, _ in said.values()} == {9}
-    yield Layout(root), {point: run_id for point, (_, run_id) in said.items()}
+    return Layout(root), {point: run_id for point, (_, run_id) in said.items()}
 
 
 def read(killed: tuple[Layout, dict[str, str]], point: str) -> RecordedRun:
