@@ -33,7 +33,10 @@ class SweAgentFormat(Format):
     @classmethod
     def knows(cls, record: Mapping[str, Any]) -> bool:
         """Return whether a document is a trajectory of SWE-agent."""
-        return isinstance(record.get("trajectory"), list) and bool({"history", "info", "environment"} & record.keys())
+        steps = rows(record.get("trajectory"))
+        if steps:
+            return "action" in table(steps[0]) and "observation" in table(steps[0])
+        return "trajectory" in record and bool({"history", "info"} & record.keys())
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,6 +64,8 @@ class SweAgentFormat(Format):
         if called:
             yield self.call(words(called[0].get("name")), arguments(called[0].get("arguments")))
         else:
+            state = arguments(step.get("state"))
+            self._open = words(state.get("open_file")).replace("n/a", "") or self._open
             yield self.call(*self._told(action))
         took = amount(step.get("execution_time"))
         yield self.result("", Ended(content(step.get("observation"))), **({} if took is None else {"seconds": took}))
@@ -69,11 +74,10 @@ class SweAgentFormat(Format):
         """Return tool and arguments of an action that is written like a command."""
         if match := _EDITOR.match(action):
             return "str_replace_editor", {**match.groupdict(), "input": action}
-        word, _, rest = action.partition(" ")
-        if word not in _COMMANDS or "\n" in word:
+        word, first, more = (*action.split(maxsplit=2), "", "", "")[:3]
+        if word not in _COMMANDS:
             return "bash", {"command": action}
         tool, name = _COMMANDS[word]
-        first, _, more = rest.strip().partition(" ")
         args = {name: first.strip("\"'")} if first else {}
         if word in {"open", "create"}:
             self._open = args.get("path", self._open)
