@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from linestop.errors import InfraError
-from linestop.events import call_identity
+from linestop.events import EventKind, Outcome, call_identity
+from linestop.events.calls import OpenCalls
 from linestop.watch import LiveLog, Rung
 
 FOLDER = ".linestop"
@@ -23,6 +24,7 @@ _WALLS = "walls"  # there is a call that must not be made: ask before each
 _NUDGE = "nudge"
 _ASK, _ANSWER = ".ask", ".answer"
 _MAX_ASK = 4 * 2**20  # a call may write a whole file
+_REASON = "This call was denied by a hook: it has been made often enough ({}). Do something different."
 _MAX_ASKS = 20  # looked at in one go
 _ALIASES = {"Bash": ("shell",)}  # Codex: its hooks and its stream name one tool differently
 
@@ -53,7 +55,8 @@ fi
 class HookBox:
     """The box of one dispatch. A context manager; used by one thread."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, role: str, note_refusals: bool) -> None:
+        self._role, self._note_refusals = role, note_refusals
         self.script = home / FOLDER / HOOK
         self._folder = -1
         self._walls = False
@@ -101,7 +104,19 @@ class HookBox:
         tool, args = str(asked.get("tool_name", "")), asked.get("tool_input")
         why = _wall(events, tool, args if isinstance(args, Mapping) else {})
         said = json.dumps(_denial(str(asked.get("hook_event_name", "")), why)) if why else ""
+        if why and self._note_refusals:
+            self._note(events, tool, args if isinstance(args, Mapping) else {}, why)
         self._put(name.removesuffix(_ASK) + _ANSWER, said)
+
+    def _note(self, events: LiveLog, tool: str, args: Mapping[str, Any], why: str) -> None:
+        """Write a refusal that the agent's own stream does not show: else it would go on unseen."""
+        calls = OpenCalls()
+        made = calls.made(_ALIASES.get(tool, (tool,))[0], args)
+        events.append(EventKind.TOOL_CALL, step=self._role, **made)
+        answered = calls.answered()
+        events.append(
+            EventKind.TOOL_RESULT, step=self._role, text=_REASON.format(why), outcome=Outcome.DENIED, **answered
+        )
 
     def _exists(self, name: str) -> bool:
         try:
@@ -142,7 +157,7 @@ def _wall(events: LiveLog, tool: str, args: Mapping[str, Any]) -> str:
 
 def _denial(event: str, why: str) -> dict[str, Any]:
     """Return the refusal as the agent whose event this is reads it."""
-    reason = f"Refused by linestop, it has been made often enough: {why}. Do something different."
+    reason = _REASON.format(why)
     if event == "BeforeTool":  # Gemini CLI
         return {"decision": "deny", "reason": reason}
     return {

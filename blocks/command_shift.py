@@ -34,6 +34,7 @@ TRAIL_SECONDS = 0.5
 PATIENCE = timedelta(seconds=60)  # a reset that is farther off is waited for by linestop, not in the sandbox
 REFUSED_SECONDS = 15.0  # that an agent may go on after its cap was reached
 MAX_TELLINGS = 10  # times that an agent is ended to be told something
+_PROVIDERS = frozenset({Fault.RATE_LIMIT, Fault.OVERLOAD})
 _BEFORE_SECONDS = 60.0
 _MAX_TRAIL = 64 * 2**20
 _STDERR_BYTES = 32_000
@@ -66,7 +67,7 @@ class Shift:
         self._stopped = ""  # why linestop ended it
         self._nudge = ""  # what it must be told when it is resumed
         self._trail_at = 0.0
-        self._waits = False  # for a provider whose reset is far off
+        self._waits = False  # what it did when it was ended was to wait for its provider
         self._refused_at: float | None = None
 
     def work(self) -> Work:
@@ -74,7 +75,9 @@ class Shift:
         with ExitStack() as stack:
             box = None
             if self._preset.telling is Telling.HOOKS:
-                box = stack.enter_context(HookBox(self._cell.home))
+                box = stack.enter_context(
+                    HookBox(self._cell.home, role=self._order.role, note_refusals=not self._preset.shows_refusals)
+                )
                 self._errand = replace(self._errand, hook=str(box.script))
             if self._errand.resume and not self._sessions.restore(self._errand.resume, self._cell.home):
                 self._errand = replace(self._errand, resume="")
@@ -134,8 +137,7 @@ class Shift:
     def _clerk(self, stop: threading.Event, over: threading.Event, box: HookBox | None) -> None:
         while not over.wait(LOOK_SECONDS):
             self._stopped = self._stopped or self._why_stop()
-            self._waits = far_off(self._proxy.busy_until, self._proxy.last_fault)
-            if self._stopped or self._waits:
+            if self._stopped:
                 stop.set()
                 return
             if box and not self._stream.heard.ended:
@@ -151,10 +153,15 @@ class Shift:
         agent, now = self._preset.name, monotonic()
         if self._events.stopping.is_set():
             return self._events.stop_reason or "stopped"
+        self._waits = far_off(self._proxy.busy_until, self._proxy.last_fault)
+        if self._waits:
+            return f"{agent} can't go on before the provider lets it"
         if now >= self._deadline:
+            self._waits = self._proxy.last_fault in _PROVIDERS
             return f"{agent} timed out after {self._order.limits.wall_seconds:.0f} s"
         idle = self._order.limits.idle_seconds
         if now - self._stream.heard.at > idle:
+            self._waits = self._proxy.last_fault in _PROVIDERS
             return f"{agent} timed out: no output and no event for {idle:.0f} s"
         if self._proxy.refused:
             self._refused_at = self._refused_at or now
@@ -185,7 +192,7 @@ class Shift:
             stopped=self._stopped,
             waits=self._waits,
             answered=self._meter.calls > 0,
-            stderr=stderr or ran.output,
+            stderr=stderr,
             refused=self._proxy.refused,
             proxy_fault=self._proxy.last_fault,
             busy_until=self._proxy.busy_until,
@@ -208,4 +215,4 @@ class Shift:
 
 def far_off(until: datetime | None, fault: Fault | None) -> bool:
     """Return whether a provider's reset is so far off that the agent must not sit and wait for it."""
-    return fault is Fault.RATE_LIMIT and until is not None and until - datetime.now(UTC) > PATIENCE
+    return fault in _PROVIDERS and until is not None and until - datetime.now(UTC) > PATIENCE

@@ -37,6 +37,7 @@ class Heard:
     fault: Fault | None = None  # of its last error, until something succeeds after it
     fault_text: str = ""
     retry_at: datetime | None = None
+    error: str = ""  # its last error, until something succeeds after it
     at: float = field(default_factory=monotonic)  # when something was last heard
 
 
@@ -157,19 +158,26 @@ class CommandStream:
         match said["kind"]:
             case EventKind.MESSAGE:
                 heard.messages.append(text[-_MAX_MESSAGE:])
-                heard.fault = None
+                heard.fault, heard.error = None, ""
             case EventKind.TOOL_CALL:
                 heard.calls += 1
-                heard.fault = None
-            case EventKind.ERROR if said.get("fault"):
-                heard.fault, heard.fault_text = said["fault"], text
-                heard.retry_at = said.get("retry_at")
+                heard.fault, heard.error = None, ""
+            case EventKind.ERROR if not (said.get("warning") or said.get("retried")):
+                heard.error = text
+                self._blamed(said, text)
+            case EventKind.ERROR:
+                self._blamed(said, text)
             case EventKind.END:
                 heard.ended, heard.ok = True, said.get("outcome") is Outcome.OK
                 heard.reason = str(said.get("reason", ""))
                 heard.fault = None if heard.ok else said.get("fault") or heard.fault
                 if text and text not in heard.messages:
                     heard.messages.append(text[-_MAX_MESSAGE:])
+
+    def _blamed(self, said: Mapping[str, Any], text: str) -> None:
+        if said.get("fault"):
+            self.heard.fault, self.heard.fault_text = said["fault"], text
+            self.heard.retry_at = said.get("retry_at")
 
     def _say(self, text: str, fault: Fault) -> None:
         self._events.append(EventKind.ERROR, step=self._role, text=text, fault=fault)

@@ -35,7 +35,7 @@ class Witnesses:
     heard: Heard
     role: str
     stopped: str = ""
-    waits: bool = False  # ended by linestop, because the provider's reset is far off
+    waits: bool = False  # it was ended while all it did was to wait for its provider
     answered: bool = False  # the provider answered at least one call
     stderr: str = ""
     refused: str = ""  # by the proxy: a cap
@@ -76,9 +76,9 @@ def _broke_off(saw: Witnesses) -> str:
         return saw.stopped
     if saw.ran.ended != "exited":
         return f"{saw.agent} {_LIMITS[saw.ran.ended]} after {saw.ran.seconds:.0f} s"
-    if saw.heard.ended and saw.heard.ok and (saw.answered or not saw.proxy_fault):
+    if saw.heard.ended and saw.heard.ok and (saw.answered or not saw.proxy_fault) and not saw.heard.error:
         return ""  # whatever its exit code: what it did is judged by its diff
-    if saw.refused and not (saw.heard.ended and saw.heard.ok):
+    if saw.refused:
         return f"{saw.agent} reached its cap: {saw.refused}"
     return _failed(saw)
 
@@ -86,25 +86,28 @@ def _broke_off(saw: Witnesses) -> str:
 def _failed(saw: Witnesses) -> str:
     heard, code = saw.heard, saw.ran.exit_code
     if fault := saw.fault:
-        said = plain(heard.fault_text, _EXCERPT)
-        return f"{saw.agent} ended with a fault of the kind {fault.value}" + (f": {said}" if said else "")
+        return _with(f"{saw.agent} ended with a fault of the kind {fault.value}", heard.fault_text)
+    if heard.error and heard.ok:
+        return _with(f"{saw.agent} says that all went well after an error that ended it", heard.error)
     if heard.ended and not heard.ok:
-        last = plain(heard.messages[-1], _EXCERPT) if heard.messages else ""
-        return f"{saw.agent} ended with an error ({heard.reason or f'exit code {code}'})" + (
-            f": {last}" if last else ""
-        )
+        last = heard.messages[-1] if heard.messages else heard.error
+        return _with(f"{saw.agent} ended with an error ({heard.reason or f'exit code {code}'})", last)
     if code != 0:
-        return f"{saw.agent} ended with exit code {code}: {_talk(saw) or 'it said nothing'}"
+        return _with(f"{saw.agent} ended with exit code {code}", _talk(saw))
     if saw.has_end and not heard.ended:
         return f"{saw.agent} ended with exit code 0 in the middle of its work: its stream has no last event"
     if not heard.messages and not heard.calls:
-        return f"{saw.agent} ended with exit code 0 and did nothing: {_talk(saw) or 'it said nothing'}"
+        return _with(f"{saw.agent} ended with exit code 0 and did nothing", _talk(saw))
     return ""
+
+
+def _with(what: str, said: str) -> str:
+    return f"{what}: {said}" if (said := plain(said, _EXCERPT)) else what
 
 
 def _blame(saw: Witnesses) -> None:
     """Raise what the provider or the machine is to blame for; return where it is the agent."""
-    found = plain(saw.heard.fault_text, _EXCERPT) or _talk(saw)
+    found = plain(saw.heard.fault_text, _EXCERPT) or f"its last call of the model: {saw.fault or 'none'}"
     until = saw.busy_until or saw.heard.retry_at
     match saw.fault:
         case Fault.RATE_LIMIT:

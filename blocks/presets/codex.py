@@ -46,6 +46,7 @@ class Codex(Preset):
     stream = "codex"
     telling = Telling.HOOKS
     sessions = (".codex/sessions",)
+    shows_refusals = False
     needs_model = False
 
     def start(self, errand: Errand) -> Start:

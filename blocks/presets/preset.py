@@ -68,6 +68,7 @@ class Preset(ABC):
     trail: ClassVar[str] = ""  # a trajectory in its home, written anew after each step, which is read instead of stdout
     telling: ClassVar[Telling] = Telling.NONE
     sessions: ClassVar[tuple[str, ...]] = ()  # folders and files of its home that a later dispatch resumes from
+    shows_refusals: ClassVar[bool] = True  # whether its stream says that a hook refused a call
     litter: ClassVar[tuple[str, ...]] = ()  # folders that it leaves in the workspace, removed afterwards
     has_end: ClassVar[bool] = True  # whether its stream has a last event when it ends by itself
     needs_model: ClassVar[bool] = True
