@@ -94,9 +94,14 @@ def _failed(saw: Witnesses) -> str:
         return _with(f"{saw.agent} ended with an error ({heard.reason or f'exit code {code}'})", last)
     if code != 0:
         return _with(f"{saw.agent} ended with exit code {code}", _talk(saw))
-    if saw.has_end and not heard.ended:
+    return _silent(saw)
+
+
+def _silent(saw: Witnesses) -> str:
+    """Return why an exit code of 0 is none, empty where it may be one."""
+    if saw.has_end and not saw.heard.ended:
         return f"{saw.agent} ended with exit code 0 in the middle of its work: its stream has no last event"
-    if not heard.messages and not heard.calls:
+    if not saw.heard.messages and not saw.heard.calls:
         return _with(f"{saw.agent} ended with exit code 0 and did nothing", _talk(saw))
     return ""
 
