@@ -4,6 +4,7 @@ Adapters live in blocks/; tests/contracts/ holds each suite.
 """
 
 from linestop.ports.engine import Discovered, Dispatch, Engine, Limits, Work
+from linestop.ports.local_models import LocalModel, LocalServer
 from linestop.ports.money import ModelFacts, PriceBook
 from linestop.ports.repository import Candidate, CheckRunner, FindingSource, Scan, Workspaces
 from linestop.ports.sandbox import MODEL_PORT, Cell, Confinement, Mount, Network, Ran, Sandbox, SandboxCommand
@@ -20,6 +21,8 @@ __all__ = [
     "Engine",
     "FindingSource",
     "Limits",
+    "LocalModel",
+    "LocalServer",
     "ModelFacts",
     "Mount",
     "Network",
