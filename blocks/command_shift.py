@@ -60,8 +60,7 @@ class Shift:
         self._events, self._proxy, self._meter, self._env = events, proxy, meter, dict(env)
         self._path = ":".join([*map(str, path), SYSTEM_PATH])
         self._stderr = Kept(_STDERR_BYTES, tail=True)
-        reader = reader_named(preset.stream) if preset.stream else None
-        self._stream = CommandStream(events, role=order.role, reader=reader, aside=bool(preset.trail))
+        self._stream = self._listen()
         self._deadline = monotonic() + order.limits.wall_seconds
         self._sessions = Sessions(preset.name, preset.sessions)
         self._stopped = ""  # why linestop ended it
@@ -87,6 +86,10 @@ class Shift:
             self._sessions.keep(self._stream.heard.session, self._cell.home)
         return self._judged(ran)
 
+    def _listen(self) -> CommandStream:
+        reader = reader_named(self._preset.stream) if self._preset.stream else None
+        return CommandStream(self._events, role=self._order.role, reader=reader, aside=bool(self._preset.trail))
+
     def _tidy(self, before: Container[str]) -> None:
         """Remove what the agent leaves in the workspace for itself, where nothing of that name stood there before."""
         for name in self._preset.litter:
@@ -102,6 +105,10 @@ class Shift:
             if not ran.ok:
                 return ran
         ran = self._run(start, box)
+        if self._errand.resume and not self._meter.calls and not self._proxy.last_fault and not self._stopped:
+            self._errand = replace(self._errand, resume="")  # it did not find its session: a fresh one
+            self._stream = self._listen()
+            ran = self._run(self._preset.start(self._errand), box)
         for _ in range(MAX_TELLINGS):
             if not self._nudge or self._stopped:
                 break

@@ -1,6 +1,6 @@
 """cline. Prompt by stdin, endpoint by a command of its own that runs first; leaves a daemon that the sandbox reaps."""
 
-from linestop.blocks.presets.preset import FAKE_KEY, QUIET, Errand, Preset, Start, Telling, option
+from linestop.blocks.presets.preset import FAKE_KEY, QUIET, Errand, Preset, Start
 from linestop.engines import Wire
 
 _BRIEF = "Carry out the brief that follows."  # it wants an argument too, and puts stdin below it
@@ -15,8 +15,6 @@ class Cline(Preset):
     endpoint = "openai"
     wires = frozenset({Wire.OPENAI_CHAT})
     stream = "cline"
-    telling = Telling.RESUME
-    sessions = (".cline/data",)
 
     def before(self, errand: Errand) -> tuple[Start, ...]:
         """Tell it the endpoint; the key is the fake one."""
@@ -24,12 +22,11 @@ class Cline(Preset):
         return (Start(argv=argv, env=QUIET),)
 
     def start(self, errand: Errand) -> Start:
-        """Plan mode for roles that only look: it keeps it from editing."""
+        """Plan mode for roles that only look: it keeps it from editing. It resumes no session where it speaks JSON."""
         argv = (
             *errand.program,
             *("--json", "--auto-approve", "true", "-P", "openai", "-m", errand.model, "-k", FAKE_KEY),
             *(("--plan",) if errand.looks_only else ()),
-            *option("--id", errand.resume),
             _BRIEF,
         )
         return Start(argv=argv, stdin=errand.prompt.encode(), env=QUIET)
