@@ -91,7 +91,12 @@ def find_process(name: str) -> psutil.Process | None:
 
 def is_alive(name: str) -> bool:
     """Return whether a holder still runs; a holder of another host counts as alive until its lease ends."""
-    return name.partition(":")[0] != socket.gethostname() or find_process(name) is not None
+    return elsewhere(name) or find_process(name) is not None
+
+
+def elsewhere(name: str) -> bool:
+    """Return whether a holder is of another host."""
+    return name.partition(":")[0] != socket.gethostname()
 
 
 class RunRecord:

@@ -10,7 +10,7 @@ from typing import Any
 from linestop.events import Event, EventKind
 from linestop.execution.costs import usage_of
 from linestop.paths import Layout
-from linestop.records import is_alive
+from linestop.records import elsewhere, is_alive
 from linestop.runs.diff_stat import DiffStat, diff_stat
 from linestop.runs.feed import EVENTS, EventFeed
 from linestop.runs.find import kind_of, run_folders
@@ -75,8 +75,8 @@ def outcome_of(folder: Path, inputs: dict[str, Any], result: dict[str, Any]) -> 
     """Return how a run ended, `running` while its process lives, `killed` where that is gone without a result."""
     if outcome := _text(result.get("outcome")):
         return outcome
-    holder = _text(inputs.get("holder"))
-    if holder:
+    holder = inputs.get("holder")
+    if isinstance(holder, str) and holder:
         return "running" if is_alive(holder) else "killed"
     try:
         age = datetime.now(UTC).timestamp() - folder.stat().st_mtime
@@ -129,6 +129,8 @@ class _Seen:
 def _missing(folder: Path, feed: EventFeed, inputs: dict[str, Any], outcome: str) -> Iterator[str]:
     if not inputs and not (folder / "inputs.json").exists() and outcome == "killed":
         yield "inputs.json is not there: it was killed before it could write what it was given"
+    if outcome == "running" and elsewhere(_text(inputs.get("holder"))):
+        yield "its process belongs to another host: nobody here can tell whether it still runs"
     if not (folder / EVENTS).is_file():
         yield f"{EVENTS} is not there: nothing that it did is known"
     if feed.bad:

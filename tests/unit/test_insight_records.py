@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from linestop.errors import UsageError
-from linestop.events import EventKind, Outcome
+from linestop.events import EventKind, Outcome, Usage
 from linestop.insight import Analysis, find_query, history, load_queries
 from linestop.paths import Layout
 from linestop.plans import ChecksPass, Chunk, Plan
@@ -218,3 +218,59 @@ def _older(layout: Layout, run_id: str) -> None:
     (layout.runs / run_id).rename(layout.runs / f"2020{run_id[4:]}")
     for path in layout.runs.glob("*/inputs.json"):
         path.write_text(path.read_text().replace(run_id, f"2020{run_id[4:]}"))
+
+
+def dispatched(layout: Layout, engine: str, *usages: Usage, ticket: str = "t1", **words: object) -> RunRecord:
+    """Return an open record of a dispatch that used something."""
+    record = RunRecord(layout, "dispatch", ticket=ticket, engine=engine, role="maker", **words)
+    for usage in usages:
+        record.events.append(EventKind.USAGE, usage=usage)
+    return record
+
+
+def test_costs_are_summed_by_ticket_and_engine(layout: Layout) -> None:
+    dispatched(layout, "a", Usage(input=100, output=10, usd=0.5), Usage(input=100, output=10, usd=0.25)).finish("done")
+    dispatched(layout, "a", Usage(input=7, output=3)).finish("nothing")
+    dispatched(layout, "b", Usage(input=5, output=5), Usage(input=90, output=9, usd=0.1, total=True)).finish("failed")
+    dispatched(layout, "a", Usage(input=1000, output=1000), rerun_of="x").finish("nothing")
+    rows = ask(layout, "cost-by-ticket")
+    names = ("ticket", "engine", "dispatches", "tokens_in", "tokens_out", "usd", "without_a_price")
+    assert [tuple(row[name] for name in names) for row in rows] == [
+        ("t1", "a", 2, 207, 23, 0.75, 1), ("t1", "b", 1, 90, 9, 0.1, 0),
+    ]  # fmt: skip
+
+
+def test_firings_are_counted_by_detector_and_engine_with_what_was_done(layout: Layout) -> None:
+    for rungs in (("observe", "nudge", "block"), ("line-stop",)):
+        record = dispatched(layout, "a")
+        lines = [{"detector": "repeat", "detail": "d", "rung": rung, "tokens": 5} for rung in rungs]
+        record.write("firings.jsonl", "".join(json.dumps(line) + "\n" for line in lines) + '{"torn')
+        record.finish("failed")
+    (row,) = ask(layout, "firings-by-detector")
+    assert (row["detector"], row["engine"], row["firings"], row["runs"]) == ("repeat", "a", 4, 2)
+    assert (row["nudged"], row["blocked"], row["stopped"], row["tokens"]) == (1, 1, 1, 20)
+
+
+def test_nudges_tell_whether_behaviour_changed(layout: Layout) -> None:
+    record = dispatched(layout, "a")
+    told = {"detector": "repeat", "fired_at": "2026-11-21T10:00:00Z", "told_at": "2026-11-21T10:00:01Z"}
+    nudges = [{**told, "changed": changed} for changed in (True, False, None)]
+    record.finish("failed", watch={"nudges": [*nudges, {"detector": 7}]})
+    lost = dispatched(layout, "a")
+    lost.write("firings.jsonl", json.dumps({"after": {**told, "changed": True}}))
+    lost.events.close()
+    (row,) = ask(layout, "nudges")
+    assert (row["nudges"], row["told"], row["changed"], row["went_on"], row["unknown"]) == (4, 4, 2, 1, 1)
+
+
+def test_what_an_agent_failed_at_is_not_what_linestop_failed_at(layout: Layout) -> None:
+    parent = RunRecord(layout, "ticket", ticket="t1")
+    record = dispatched(layout, "a", parent=parent.id)
+    record.events.append(EventKind.TOOL_CALL, tool="shell", args={"command": "make"})
+    record.events.append(EventKind.TOOL_RESULT, tool="shell", outcome=Outcome.ERROR, text="no rule", seconds=2.0)
+    record.finish("failed", summary="it gave up")
+    parent.finish("done")
+    assert ask(layout, "frequent-failures") == []
+    (row,) = ask(layout, "failing-calls")
+    assert (row["engine"], row["tool"], row["outcome"], row["first_line"]) == ("a", "shell", "error", "no rule")
+    assert [(row["kind"], row["step"]) for row in ask(layout, "time-by-step")] == [("dispatch", "shell")]
