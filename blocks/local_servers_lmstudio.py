@@ -24,10 +24,7 @@ class LmStudioServer:
     @classmethod
     def answers(cls: type[Self], asking: Asking) -> bool:
         """Return whether an LM Studio answers."""
-        if isinstance(found := asking.look(_V1), dict) and isinstance(found.get("models"), list):
-            return True
-        found = asking.look(_V0)
-        return isinstance(found, dict) and isinstance(found.get("data"), list)
+        return _lists(asking.look(_V1), "models", "key") or _lists(asking.look(_V0), "data", "state")
 
     def models(self) -> tuple[LocalModel, ...]:
         """Return all models, by name."""
@@ -36,7 +33,7 @@ class LmStudioServer:
     def _rows(self) -> list[dict[str, Any]]:
         """Return the rows of the newer list, those of the older one in its form."""
         found = self._asking.look(_V1)
-        if isinstance(found, dict) and isinstance(found.get("models"), list):
+        if _lists(found, "models", "key"):
             return [one for one in rows(found, "models") if text(one.get("key"))]
         old = listed(self._asking.get(_V0), "data", url=self.url)
         return [_newer(one) for one in old if text(one.get("id"))]
@@ -69,6 +66,12 @@ class LmStudioServer:
             found=repr(answer)[:200],
             todo="use LM Studio 0.4 or newer, and look into its log",
         )
+
+
+def _lists(answer: Any, name: str, mark: str) -> bool:
+    """Return whether an answer holds a list of models, each with the field that is LM Studio's own."""
+    found = answer.get(name) if isinstance(answer, dict) else None
+    return isinstance(found, list) and all(isinstance(one, dict) and mark in one for one in found)
 
 
 def _newer(row: dict[str, Any]) -> dict[str, Any]:

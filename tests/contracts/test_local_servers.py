@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -57,6 +58,20 @@ def test_the_kind_is_told_by_its_answers_whatever_the_port_and_the_base(fake: Fa
         found = local_server(Endpoint(url=base))
         assert found is not None
         assert (found.kind, found.url) == (fake.kind, fake.url)
+
+
+class Stranger(Fake):
+    """A server of another kind that answers every path with a list of models."""
+
+    def answer(self, method: str, path: str, query: dict[str, str], body: dict[str, Any]) -> tuple[int, Any]:
+        return 200, {"models": [{"name": "m"}], "data": [{"id": "m", "object": "model", "owned_by": "someone"}]}
+
+
+def test_a_server_of_another_kind_is_none_of_them() -> None:
+    with serving(Stranger()) as fake:
+        assert local_server(Endpoint(url=fake.url)) is None
+        assert window_of(Endpoint(url=fake.url), "m") is None
+        assert reachable(Endpoint(url=fake.url)) == "a server of another kind"
 
 
 def test_models_are_listed_with_what_is_known_of_them(fake: Fake) -> None:
