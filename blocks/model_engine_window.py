@@ -1,12 +1,13 @@
 """How much a model holds, and when a conversation nears that. Tokens are estimated from characters and real usage."""
 
+from linestop.blocks import local_servers
 from linestop.engines import Endpoint, ModelSettings
 from linestop.engines.endpoints import provider_of
 from linestop.ports import PriceBook
 
 DEFAULT_WINDOW = 32_768  # tokens, where nobody knows better: as the budget of a brief (SPEC.md section 6)
 _TOKENS_A_CHAR = 0.3  # before the first call; code has about 3.3 characters a token
-_PLAUSIBLE = (0.1, 1.2)
+_PLAUSIBLE = (0.2, 1.2)  # some servers count only what was not cached
 _FULL, _AFTER = 0.85, 0.5  # of the room for the prompt: compacted from the first on, down to the second
 _OUTPUT_SHARE = 4  # an answer gets a quarter of the window at most
 
@@ -15,6 +16,8 @@ def window_of(settings: ModelSettings, endpoint: Endpoint, prices: PriceBook) ->
     """Return the model's window in tokens, and where that is known from."""
     if settings.window:
         return settings.window, "the engine's settings"
+    if served := local_servers.window_of(endpoint, settings.model):
+        return served, f"the server at {endpoint.url}"
     facts = prices.facts(settings.model, provider=provider_of(endpoint))
     if facts.window:
         return facts.window, facts.source or "the price book"
