@@ -20,7 +20,6 @@ from linestop.blocks.model_engine_clocks import BrokeOffError, Clocks
 from linestop.blocks.model_engine_files import WorkspaceFiles
 from linestop.blocks.model_engine_history import History
 from linestop.blocks.model_engine_loop import Loop
-from linestop.blocks.model_engine_mcp import McpTools
 from linestop.blocks.model_engine_prompt import brief_of, instructions
 from linestop.blocks.model_engine_record import Record
 from linestop.blocks.model_engine_requests import Patience, Requests
@@ -84,7 +83,7 @@ async def run_dispatch(
         stack.callback(clocks.halt.set)
         client = await stack.enter_async_context(client_for(parts.endpoint, order.limits.idle_seconds))
         try:
-            servers = await clocks.guard(McpTools.started(parts.mcp, cell, clocks, stack))
+            servers = await _servers(parts, place, stack)
             work = await _loop(parts, place, files, tokens, servers=servers, client=client).run()
         except BrokeOffError as ended:
             work = Answers().work(broke_off=str(ended))
@@ -93,6 +92,15 @@ async def run_dispatch(
             raise
     record.ends(work.broke_off or work.summary)
     return work
+
+
+async def _servers(parts: Parts, place: Place, stack: AsyncExitStack) -> list[Tool]:
+    """Return the tools of the MCP servers, which are ended with `stack`."""
+    if not parts.mcp:
+        return []
+    from linestop.blocks.model_engine_mcp import McpTools  # noqa: PLC0415  # loads the package, which most don't need
+
+    return await place.clocks.guard(McpTools.started(parts.mcp, place.cell, place.clocks, stack))
 
 
 def _loop(

@@ -6,7 +6,7 @@ of what was done. The brief and the recent turns stay as they are for as long as
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import chain, pairwise
+from itertools import accumulate, chain, pairwise
 
 from pydantic_ai.messages import (
     ModelMessage,
@@ -23,7 +23,9 @@ from pydantic_ai.messages import (
 _RECENT = 6  # messages at the end that are left alone at first
 _SHORT = 300  # characters that are left of an old result
 _LEAST = 120  # of any result, when nothing else helps
-_LISTED = 60  # steps that a list of what was done names
+_LISTED = 60  # steps that a list of what was done names, where there is room
+_LIST_SHARE = 4  # a quarter of the room at most is for that list
+_NOTE_CHARS = 200
 _STEP_CHARS = 160
 _NOTE = "[linestop left out {count} characters of an earlier result here: call the tool again if you need it]"
 _LEFT_OUT = "Your first {count} steps were left out here to make room. The last of them:\n{steps}\nGo on from here."
@@ -77,7 +79,7 @@ class History:
         if self.chars > target:
             spare = max(0, target - self.chars + _chars(self._messages[-1]))
             returns = [part for part in self._messages[-1].parts if isinstance(part, ToolReturnPart)]
-            self._shorten(self._messages[-1:], max(_LEAST, spare // max(1, len(returns))))
+            self._shorten(self._messages[-1:], max(_LEAST, spare // max(1, len(returns)) - _NOTE_CHARS))
         gone = before - self.chars
         self.compactions += gone > 0
         return gone
@@ -102,18 +104,27 @@ class History:
         if cut:
             steps = list(chain.from_iterable(map(_steps, rest[:cut])))
             self._left_out += len(steps)
-            self._done = [*self._done, *steps][-_LISTED:]
+            self._done = _fitting([*self._done, *steps][-_LISTED:], target // _LIST_SHARE)
             told = _LEFT_OUT.format(count=self._left_out, steps="\n".join(self._done))
             self._messages = [ModelRequest(parts=[self._brief, UserPromptPart(told)]), *rest[cut:]]
 
 
 def _shortened(part: ModelRequestPart, limit: int) -> ModelRequestPart:
-    if not isinstance(part, ToolReturnPart) or not isinstance(part.content, str) or len(part.content) <= 2 * limit:
+    if not isinstance(part, ToolReturnPart) or not isinstance(part.content, str):
+        return part
+    if len(part.content) <= limit + _NOTE_CHARS:
         return part
     text, half = part.content, limit // 2
     note = _NOTE.format(count=len(text) - 2 * half)
     content = f"{text[:half]}\n{note}\n{text[-half:]}"
     return ToolReturnPart(tool_name=part.tool_name, content=content, tool_call_id=part.tool_call_id)
+
+
+def _fitting(lines: list[str], limit: int) -> list[str]:
+    """Return the last lines that have no more than `limit` characters together."""
+    sizes = accumulate(len(line) + 1 for line in reversed(lines))
+    count = sum(size <= limit for size in sizes)
+    return lines[len(lines) - count :]
 
 
 def _steps(message: ModelMessage) -> Iterable[str]:

@@ -207,6 +207,9 @@ class Alarm:
     def tick(self, *_: object) -> Firing | None:
         return None
 
+    def progress(self, *_: object) -> None:
+        """Take no notice."""
+
 
 def watched(rung: Rung) -> Callable[[Path], LiveLog]:
     return lambda path: LiveLog(path, watch=Watch([Alarm()]), ladder=Ladder({"alarm": rung}))
