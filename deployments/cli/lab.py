@@ -14,6 +14,7 @@ Examples:
     linestop lab serve good-maker                    # play one to any agent
     linestop lab serve my-scenario.yaml --port 8400
     linestop lab rerun a1b2c3                        # a dispatch once more
+    linestop lab bench detectors                     # how good the watch is
 """,
     help_format="plaintext",
 )
@@ -21,6 +22,7 @@ _VERBS = {
     "serve": "Serve a scenario as a model, for any agent's command line.",
     "scenarios": "List the shipped scenarios, or show one.",
     "rerun": "Run a recorded dispatch again and show both side by side.",
+    "bench": "Hold the detectors against labelled traces: precision and recall.",
 }
 for _verb, _line in _VERBS.items():
     lab.command(f"linestop.deployments.cli.lab_{_verb}:{_verb}", name=_verb, help=listed(_verb, _line))
