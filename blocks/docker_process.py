@@ -10,7 +10,8 @@ import os
 import shutil
 import socket
 import struct
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from time import monotonic
@@ -20,6 +21,7 @@ from uuid import uuid4
 from docker.errors import APIError, ImageNotFound
 from docker.models.containers import Container
 from docker.types import LogConfig, Mount, Ulimit
+from requests.exceptions import RequestException
 
 from linestop.blocks.docker_daemon import HOLDER, Daemon, removed, talking
 from linestop.blocks.sandbox_clocks import DRAIN_SECONDS, POLL_SECONDS, Clocks
@@ -72,13 +74,24 @@ def run_container(
         try:
             ended = stream.until_ended()
         finally:
-            with suppress(APIError):
-                container.kill()
-            stream.drain()
+            _killed(container, stream)
         with talking("end a container"):
             container.wait(timeout=_WAIT_SECONDS)
             container.reload()
         return _ran(ended, container.attrs["State"], clocks)
+
+
+def _killed(container: Container, stream: "_Stream") -> None:
+    """Kill a container and read what it still said: the daemon can't end one whose output nobody reads."""
+
+    def kill() -> None:
+        with suppress(APIError, RequestException):  # it has ended; its removal is forced anyway
+            container.kill()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    stream.drain(killer.is_alive)
+    killer.join()
 
 
 def _ran(ended: Ended, state: dict[str, Any], clocks: Clocks) -> Ran:
@@ -189,10 +202,10 @@ class _Stream:
             self._step()
         return "exited"
 
-    def drain(self) -> None:
-        """Read what is left of a container that is dead."""
+    def drain(self, dying: Callable[[], bool]) -> None:
+        """Read what is left of a container that is dead, or about to be."""
         deadline = monotonic() + DRAIN_SECONDS
-        while self._open and monotonic() < deadline:
+        while self._open and (dying() or monotonic() < deadline):
             self._step()
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ from linestop.paths import home as linestop_home
 from linestop.ports import Ran, SandboxCommand
 from linestop.records import holder, is_alive
 
+_IDENTITY = "[user]\n\tname = agent\n\temail = agent@localhost.invalid\n"  # commits fail without one
 HOLDER = ".holder"  # beside a cell's folder: who may still be using it
 
 
@@ -82,6 +83,7 @@ def scratch(parent: Path | None = None) -> Iterator[Scratch]:
         for folder in (made.folder, made.home, made.tmp, made.etc, made.run):
             folder.mkdir(mode=0o700)
         made.empty.touch()
+        (made.home / ".gitconfig").write_text(_IDENTITY)
     except OSError as error:
         raise InfraError(
             f"no folder for a sandbox can be made in {cells}", found=str(error), todo="check disk and rights"

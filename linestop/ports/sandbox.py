@@ -95,7 +95,7 @@ class Cell(Protocol):
     """An open sandbox: processes, files and limits of one dispatch. Nothing survives its closing."""
 
     workspace: Path
-    home: Path  # writable, empty at first, at the same path inside; what is written here from outside is seen inside
+    home: Path  # writable, empty at first but for a .gitconfig, at the same path inside; what is written here from outside is seen inside
 
     def run(
         self,
