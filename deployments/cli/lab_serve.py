@@ -1,5 +1,6 @@
 """`linestop lab serve`: a scripted model server in the foreground, for trying any agent's command line."""
 
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -59,11 +60,20 @@ def serve(
         width = max(len(name) for name, _ in _BASES)
         lines += [f"  {name:<{width}}  {how.format(url=server.url)}" for name, how in _BASES]
         sys.stderr.write("\n".join(lines) + "\n")
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            sys.stderr.write(f"\nanswered {len(server.requests)} requests\n")
+        _until_told()
+        sys.stderr.write(f"answered {server.answered} requests\n")
     return 0
+
+
+def _until_told() -> None:
+    """Wait for Ctrl-C or a kind kill, also where a script that started us in the background hides the first."""
+    told = threading.Event()
+    before = {number: signal.signal(number, lambda *_: told.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        told.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _origin(scenario: str) -> str:

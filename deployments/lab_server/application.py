@@ -75,6 +75,7 @@ class Application:
     def __init__(self, scenario: Scenario) -> None:
         self._answering, self._scenario = Answering(scenario), scenario
         self.requests: deque[Asked] = deque(maxlen=MOST_KEPT)
+        self.answered = 0
         self.closing = asyncio.Event()
         self.app = Starlette(routes=[Route("/{path:path}", self._serve, methods=_METHODS)])
 
@@ -131,6 +132,7 @@ class Application:
         large = int(request.headers.get("content-length") or 0) > MOST_KEPT_BYTES
         fault = answer.reply.fault.kind if answer.reply.fault else None
         kept = {} if large else body
+        self.answered += 1
         self.requests.append(Asked(request.url.path, dict(request.headers), kept, answer.session, answer.place, fault))
 
     def _about(self, method: str, path: str) -> Response:

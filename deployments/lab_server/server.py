@@ -52,6 +52,11 @@ class ScriptedServer:
         """What was asked, oldest first."""
         return list(self._application.requests)
 
+    @property
+    def answered(self) -> int:
+        """How many requests were answered, also those that are no longer kept."""
+        return self._application.answered
+
     def __enter__(self) -> Self:
         self._thread.start()
         self._server.ready.wait(10)
