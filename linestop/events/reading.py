@@ -121,13 +121,15 @@ def begin(file: BinaryIO) -> tuple[list[bytes], bool]:
 
 def is_document(head: Iterable[bytes]) -> bool:
     """Return whether a log that begins with these lines is one JSON document, and no line an event."""
-    lines = [line for line in head if line.strip()]
-    if not lines or lines[0].lstrip(b"\xef\xbb\xbf \t")[:1] not in {b"{", b"["}:
+    lines = [line.removeprefix(b"\xef\xbb\xbf").strip() for line in head if line.strip()]
+    if not lines or lines[0][:1] not in {b"{", b"["}:
         return False
+    if (lines[0] in {b"{", b"["} and len(lines) > 1) or re.match(rb"\[\s*\{", lines[0]):
+        return True
     if (first := record_of(lines[0])) is not None:
         found = format_of(first)
         return found is not None and found.documents
-    return not any((record := record_of(line)) is not None and format_of(record) for line in lines[1:])
+    return lines[0][:1] == b"{" and any(re.search(rb'"%b"\s*:\s*\[' % key.encode(), lines[0]) for key in _ROWS)
 
 
 def _document(text: bytes, stream: Stream) -> Iterator[Place]:

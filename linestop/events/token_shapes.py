@@ -30,7 +30,9 @@ _BEARER = re.compile(r"(?P<keep>(?:Bearer|Basic) )[A-Za-z0-9+/=_.~-]{16,}", re.I
 _HEADER = re.compile(
     r"(?P<keep>(?:x-api-key|x-goog-api-key|api[-_]key)[\"']?\s*[:=]\s*[\"']?)[A-Za-z0-9_.~-]{12,}", re.IGNORECASE
 )
-_BY_NAME = dict(SHAPES)
+# A token that stands in a text of JSON may follow an escape such as \\n, where no word begins.
+_START = r"(?:(?<![A-Za-z0-9_])|(?<=\\[nrtbf]))"
+_BY_NAME = {name: re.compile(re.sub(r"(?:^|(?<=\|))\\b", lambda _: _START, shape.pattern)) for name, shape in SHAPES}
 Hint = str | re.Pattern[str]
 # A text that holds none of these hints holds no token: a look at each is far cheaper than the patterns.
 HINTS: tuple[tuple[Hint, tuple[re.Pattern[str], ...]], ...] = (

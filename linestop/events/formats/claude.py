@@ -29,7 +29,7 @@ class ClaudeFormat(Format):
     @classmethod
     def knows(cls, record: Mapping[str, Any]) -> bool:
         """Return whether a record is one of Claude Code's: its types together with its names of a session."""
-        if record.get("type") not in _TYPES:
+        if words(record.get("type")) not in _TYPES:
             return False
         return bool({"session_id", "sessionId", "leafUuid", "snapshot"} & record.keys()) and "payload" not in record
 
@@ -64,7 +64,7 @@ class ClaudeFormat(Format):
         session = words(record.get("session_id")) or words(record.get("sessionId"))
         agent = words(record.get("parent_tool_use_id")) or words(record.get("agentId"))
         session = f"{session}/{agent}" if session and agent else session
-        if not session or session == self.session or record.get("type") not in {"assistant", "user"}:
+        if not session or session == self.session or words(record.get("type")) not in {"assistant", "user"}:
             return []
         fresh = not self.session or "/" in session or "/" not in self.session
         self.session = session

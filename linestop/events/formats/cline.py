@@ -19,7 +19,7 @@ class ClineFormat(Format):
     @classmethod
     def knows(cls, record: Mapping[str, Any]) -> bool:
         """Return whether a record is one of cline's."""
-        return "ts" in record and record.get("type") in _TYPES
+        return "ts" in record and words(record.get("type")) in _TYPES
 
     def feed(self, record: Mapping[str, Any]) -> Iterator[Said]:
         """Yield what a record says."""

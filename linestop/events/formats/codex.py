@@ -24,7 +24,7 @@ class CodexFormat(Format):
     @classmethod
     def knows(cls, record: Mapping[str, Any]) -> bool:
         """Return whether a record is one of `codex exec --json`."""
-        kind = record.get("type")
+        kind = words(record.get("type"))
         return kind in _TYPES or (kind == "error" and record.keys() == {"type", "message"})
 
     def feed(self, record: Mapping[str, Any]) -> Iterator[Said]:

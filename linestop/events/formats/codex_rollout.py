@@ -27,7 +27,7 @@ class CodexRolloutFormat(Format):
     @classmethod
     def knows(cls, record: Mapping[str, Any]) -> bool:
         """Return whether a record is one of a rollout."""
-        kind = record.get("type")
+        kind = words(record.get("type"))
         if isinstance(record.get("payload"), dict):
             return kind in _ENVELOPES
         return record.get("record_type") == "state" or (kind in _BARE and "call_id" in record)

@@ -25,7 +25,7 @@ class GeminiFormat(Format):
     @classmethod
     def knows(cls, record: Mapping[str, Any]) -> bool:
         """Return whether a record is one of Gemini CLI's stream."""
-        if record.get("type") not in _TYPES or "timestamp" not in record:
+        if words(record.get("type")) not in _TYPES or "timestamp" not in record:
             return False
         return bool({"session_id", "role", "tool_id", "status", "severity"} & record.keys()) and "uuid" not in record
 

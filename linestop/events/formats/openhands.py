@@ -20,7 +20,7 @@ class OpenhandsFormat(Format):
     @classmethod
     def knows(cls, record: Mapping[str, Any]) -> bool:
         """Return whether a record is an OpenHands event."""
-        if record.get("source") not in _SOURCES or "timestamp" not in record:
+        if words(record.get("source")) not in _SOURCES or "timestamp" not in record:
             return False
         old = isinstance(record.get("action"), str) or isinstance(record.get("observation"), str)
         return old or words(record.get("kind")).endswith(("Event", "Observation", "Condensation"))

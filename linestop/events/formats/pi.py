@@ -76,7 +76,7 @@ class PiFormat(Format):
                     yield self.call(words(block.get("name")), arguments(block.get("arguments")), words(block.get("id")))
         self.at = told
         yield from self.used(_usage(table(message.get("usage"))))
-        if message.get("stopReason") in {"error", "aborted"}:
+        if words(message.get("stopReason")) in {"error", "aborted"}:
             yield self.failed(content(message.get("errorMessage")) or words(message.get("stopReason")))
 
     def _end(self, messages: list[Any]) -> Iterator[Said]:
