@@ -3,14 +3,19 @@
 The chunk of these tests is always "remove the import of os that nothing uses", which both engines can do.
 """
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from linestop.blocks.command_engine import CommandEngine
+from linestop.blocks.model_engine import ModelEngine
 from linestop.blocks.plain_sandbox import PlainSandbox
+from linestop.blocks.prices import GenaiPrices
 from linestop.blocks.scripted_engine import ScriptedEngine
 from linestop.blocks.static_engine import StaticEngine
+from linestop.engines import CommandSettings, Endpoint, ModelSettings
 from linestop.events import EventKind, read_events
 from linestop.plans import ChecksPass, Chunk, Plan
 from linestop.policy import SandboxPolicy
@@ -18,6 +23,7 @@ from linestop.ports import Dispatch, Engine, Work
 from linestop.scenarios import read_scenario
 from linestop.verdicts import CheckReport, CommandRun, TestCase
 from linestop.watch import LiveLog
+from tests.contracts.thinking_model import thinking_model
 
 UNUSED = b"import os\n"
 
@@ -65,9 +71,54 @@ def scripted_engine() -> ScriptedEngine:
     return ScriptedEngine(scenario, sandbox=PlainSandbox(), policy=SandboxPolicy())
 
 
-@pytest.fixture(params=[FakeEngine, StaticEngine, scripted_engine], ids=["fake", "static", "scripted"])
-def engine(request: pytest.FixtureRequest) -> Engine:
-    made: Engine = request.param()
+@pytest.fixture(scope="module")
+def model_url() -> Iterator[str]:
+    with thinking_model() as url:
+        yield url
+
+
+def model_engine(url: str) -> ModelEngine:
+    return ModelEngine(
+        ModelSettings(model="m", endpoint="it"),
+        name="model",
+        endpoint=Endpoint(url=url),
+        sandbox=PlainSandbox(),
+        policy=SandboxPolicy(),
+        mcp={},
+        prices=GenaiPrices(),
+    )
+
+
+def command_engine() -> CommandEngine:
+    program = Path(__file__).with_name("agent_program.py")
+    return CommandEngine(
+        CommandSettings(argv=(sys.executable, str(program), "work"), endpoint="none"),
+        name="tiny",
+        endpoints={"none": Endpoint(url="http://127.0.0.1:9")},
+        sandbox=PlainSandbox(),
+        policy=SandboxPolicy(kind="plain", allow_plain=True),
+        prices=GenaiPrices({}),
+    )
+
+
+CHECKING = [FakeEngine, StaticEngine, scripted_engine, model_engine]  # those that may ask for the checks themselves
+
+
+@pytest.fixture(params=[*CHECKING, command_engine], ids=lambda made: made.__name__)
+def engine(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    monkeypatch.setenv("LINESTOP_HOME", str(tmp_path / "home"))
+    return made_of(request)
+
+
+@pytest.fixture(params=CHECKING, ids=lambda made: made.__name__)
+def checking_engine(request: pytest.FixtureRequest) -> Engine:
+    return made_of(request)
+
+
+def made_of(request: pytest.FixtureRequest) -> Engine:
+    made: Engine = (
+        model_engine(request.getfixturevalue("model_url")) if request.param is model_engine else request.param()
+    )
     return made
 
 
@@ -88,7 +139,7 @@ def log(tmp_path: Path) -> Iterator[LiveLog]:
 
 
 def dispatch_of(*paths: str, source: str = "ruff", corrections: tuple[str, ...] = ()) -> Dispatch:
-    chunk = Chunk(id="c", title="Unused imports", source=source, rules=("F401",), paths=paths)
+    chunk = Chunk(id="c", title="Unused imports", source=source, rules=("F401",), paths=paths, findings=1)
     plan = Plan(id="p", title="t", purpose="p", scope=("src/**",), chunks=(chunk,), goal=(ChecksPass(),))
     return Dispatch(
         ticket="t",
@@ -163,34 +214,42 @@ def test_green_checks_keep_the_work_of_a_later_attempt(engine: Engine, workspace
     assert contents(workspace) == {"src/a.py": b"x = 1\n", "src/b.py": b"y = 1\n", "src/other.py": UNUSED}
 
 
-def test_the_checks_see_the_work_they_judge(engine: Engine, workspace: Path, log: LiveLog) -> None:
+def test_the_checks_see_the_work_they_judge(checking_engine: Engine, workspace: Path, log: LiveLog) -> None:
     seen: list[bytes] = []
 
     def checks(root: Path) -> CheckReport:
         seen.append((root / "src/a.py").read_bytes())
         return report()
 
-    engine.dispatch(dispatch_of("src/a.py", corrections=("checks fail: t",)), workspace, checks=checks, events=log)
+    checking_engine.dispatch(
+        dispatch_of("src/a.py", corrections=("checks fail: t",)), workspace, checks=checks, events=log
+    )
     assert seen == [b"x = 1\n"]
 
 
-def test_where_nothing_stands_the_files_are_as_they_were(engine: Engine, workspace: Path, log: LiveLog) -> None:
+def test_where_nothing_stands_the_files_are_as_they_were(
+    checking_engine: Engine, workspace: Path, log: LiveLog
+) -> None:
     before = contents(workspace)
     order = dispatch_of("src/a.py", "src/b.py", corrections=("checks fail: test_a",))
-    work = engine.dispatch(order, workspace, checks=lambda _: report("test_a"), events=log)
+    work = checking_engine.dispatch(order, workspace, checks=lambda _: report("test_a"), events=log)
     assert contents(workspace) == before
     assert any("F401" in line and "checks" in line for line in work.could_not)
     assert "Nothing was changed" in work.summary
 
 
-def test_an_error_in_the_checks_goes_through_and_leaves_no_trace(engine: Engine, workspace: Path, log: LiveLog) -> None:
+def test_an_error_in_the_checks_goes_through_and_leaves_no_trace(
+    checking_engine: Engine, workspace: Path, log: LiveLog
+) -> None:
     before = contents(workspace)
 
     def checks(_: Path) -> CheckReport:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        engine.dispatch(dispatch_of("src/a.py", corrections=("checks fail: t",)), workspace, checks=checks, events=log)
+        checking_engine.dispatch(
+            dispatch_of("src/a.py", corrections=("checks fail: t",)), workspace, checks=checks, events=log
+        )
     assert contents(workspace) == before
 
 
