@@ -157,7 +157,7 @@ class Shift:
 
     def _why_stop(self) -> str:
         """Return why the agent must be ended now, empty where it may go on."""
-        agent, now = self._preset.name, monotonic()
+        agent, now = self._preset.label, monotonic()
         if self._events.stopping.is_set():
             return self._events.stop_reason or "stopped"
         self._waits = far_off(self._proxy.busy_until, self._proxy.last_fault)
@@ -192,7 +192,7 @@ class Shift:
     def _judged(self, ran: Ran) -> Work:
         stderr = self._stderr.text()
         saw = Witnesses(
-            agent=self._preset.name,
+            agent=self._preset.label,
             ran=ran,
             heard=self._stream.heard,
             role=self._order.role,

@@ -1,8 +1,11 @@
 """Any other command: its argv from the settings, its prompt by stdin or file, its stream recognised."""
 
+from pathlib import Path
+
 from linestop.blocks.presets.preset import FAKE_KEY, QUIET, Errand, Preset, Start
 from linestop.engines import CommandSettings, Wire
 from linestop.errors import PolicyError
+from linestop.text import plain
 
 _PROMPT = ".linestop/prompt.md"
 _KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY")
@@ -26,6 +29,11 @@ class AnyCommand(Preset):
     def command(self) -> str:  # type: ignore[override]  # known only from the settings
         """The program: the first word of the argv."""
         return self._settings.argv[0]
+
+    @property
+    def label(self) -> str:
+        """The program's name."""
+        return plain(Path(self.command).name, 60) or self.name
 
     def start(self, errand: Errand) -> Start:
         """Give it the endpoint under the names that most clients read.

@@ -36,6 +36,8 @@ def find_install(command: str, *, program: str = "", install: str = "", engine: 
             todo=f"{install}, or set engines.{engine or command}.program to its path",
         )
     real = Path(found).resolve()
+    if real.name.startswith("python"):
+        return _python(Path(found), None)
     interpreter = _interpreter(real)
     if interpreter is None:
         return Install(argv=(str(real),), mounts=_outside(_modules(real) or [real]), path=())
@@ -64,16 +66,17 @@ def _modules(program: Path) -> list[Path]:
     return [Path(*parts[: parts.index("node_modules") + 1])] if "node_modules" in parts else []
 
 
-def _python(interpreter: Path, program: Path) -> Install:
-    """Return a virtual environment with the Python it was made from."""
-    mounts = [program]
+def _python(interpreter: Path, program: Path | None) -> Install:
+    """Return a Python, or a program of one, with the virtual environment it lies in and that one's Python."""
+    mounts = [program] if program else []
     for folder in interpreter.parents:
         if (folder / "pyvenv.cfg").is_file():
             mounts = [folder, _base_of(folder)]
             break
     else:
         mounts += [interpreter.resolve().parent.parent]
-    return Install(argv=(str(interpreter), str(program)), mounts=_outside(mounts), path=(interpreter.parent,))
+    argv = (str(interpreter), str(program)) if program else (str(interpreter),)
+    return Install(argv=argv, mounts=_outside(mounts), path=(interpreter.parent,))
 
 
 def _base_of(environment: Path) -> Path:

@@ -78,6 +78,11 @@ class Preset(ABC):
         """Whether a session can be gone on with."""
         return bool(self.sessions)
 
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.name
+
     def before(self, errand: Errand) -> tuple[Start, ...]:  # noqa: ARG002  # most need nothing
         """Return what must have run before, in the same home: an agent that takes its settings only by a command."""
         return ()
