@@ -1,0 +1,199 @@
+"""`linestop watch` as a user meets it."""
+
+import io
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from linestop.deployments.cli.watch import watch
+from linestop.deployments.cli.watch_reading import detectors, follow
+from linestop.errors import UsageError
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+LOOP = "".join(
+    json.dumps(record) + "\n"
+    for number in range(12)
+    for record in (
+        {
+            "type": "item.started",
+            "item": {"id": f"i{number}", "type": "command_execution", "command": "npm test", "status": "in_progress"},
+        },
+        {
+            "type": "item.completed",
+            "item": {
+                "id": f"i{number}",
+                "type": "command_execution",
+                "command": "npm test",
+                "aggregated_output": "1 failing: shop cart adds the price twice",
+                "exit_code": 1,
+                "status": "failed",
+            },
+        },
+    )
+)
+
+
+@pytest.fixture
+def loop(tmp_path: Path) -> Path:
+    path = tmp_path / "loop.jsonl"
+    path.write_text('{"type":"thread.started","thread_id":"t-1"}\n' + LOOP)
+    return path
+
+
+def test_a_loop_is_told_with_its_place_and_a_lesson(loop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert watch(loop) == 0
+    out = capsys.readouterr().out
+    assert f"{loop} t-1" in out
+    assert "warning repeat" in out
+    assert "lines 2-25" in out
+    assert "lessons that may be drawn" in out
+    assert "1 session, something fired in 1" in out
+
+
+def test_many_sessions_are_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert watch(SAMPLES, limit=1) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[0].split() == (
+        "session agent calls errors denied time tokens fired lost time lost tokens log".split()
+    )
+    assert all(name in out for name in ("mini-swe-agent", "swe-agent", "openhands", "codex-session", "qwen"))
+
+
+def test_json_holds_logs_and_lessons(loop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert watch(loop, json_=True) == 0
+    told = json.loads(capsys.readouterr().out)
+    (log,) = told["logs"]
+    assert (log["format"], log["sessions"][0]["outcomes"]) == ("codex", {"error": 12})
+    assert told["lessons"][0]["evidence"]
+
+
+def test_it_exits_3_only_when_asked_to(loop: Path) -> None:
+    assert watch(loop, fail_on="warning") == 3
+    assert watch(SAMPLES / "codex.jsonl", fail_on="warning") == 0
+
+
+def test_a_detector_can_be_left_out(loop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    watch(loop, off=("repeat",))
+    assert "repeat:" not in capsys.readouterr().out
+    with pytest.raises(UsageError) as refused:
+        watch(loop, off=("nonsense",))
+    assert "repeat" in refused.value.todo
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param((), id="nothing named"),
+        pytest.param((Path("/nowhere/x.jsonl"),), id="not there"),
+        pytest.param((Path(__file__),), id="no log"),
+        pytest.param((Path("--jsn"),), id="a misspelt option"),
+    ],
+)
+def test_nothing_to_look_at_is_a_usage_error(given: tuple[Path, ...]) -> None:
+    with pytest.raises(UsageError):
+        watch(*given)
+
+
+def test_a_folder_without_logs_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as refused:
+        watch(tmp_path)
+    assert "docs/events.md" in refused.value.todo
+
+
+def test_the_sessions_of_claude_and_codex_are_looked_for_at_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, folder in (("claude-session.jsonl", "c/projects/-repo"), ("codex-session.jsonl", "x/sessions/2026/11")):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / name).write_bytes(SAMPLES.joinpath(name).read_bytes())
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path / "c"))
+    monkeypatch.setenv("CODEX_HOME", str(tmp_path / "x"))
+    assert watch(claude=True, codex=True) == 0
+    assert "2 sessions" in capsys.readouterr().out
+
+
+def test_a_hostile_log_does_nothing_to_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    evil = "\x1b]0;owned\x07\u202e[bold]x"
+    path = tmp_path / "evil\x1b[31m.jsonl"
+    path.write_text(
+        json.dumps({"type": "thread.started", "thread_id": evil}) + "\n" + LOOP.replace("npm", "npm\\u001b[2J")
+    )
+    assert watch(path) == 0
+    out = capsys.readouterr().out
+    assert not {"\x1b", "\x07", "\u202e"} & set(out)
+
+
+def test_a_stream_is_read_from_the_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(LOOP.encode())))
+    assert watch(Path("-")) == 0
+    assert "codex · 12 calls" in capsys.readouterr().out
+
+
+def test_following_a_stream_tells_what_fires_while_it_comes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read, write = os.pipe()
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(fileno=lambda: read))
+
+    def agent() -> None:
+        for line in LOOP.encode().splitlines(keepends=True):
+            os.write(write, line[:40])
+            os.write(write, line[40:])
+        os.close(write)
+
+    writer = threading.Thread(target=agent)
+    writer.start()
+    assert watch(Path("-"), follow=True, json_=True) == 0
+    writer.join()
+    os.close(read)
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {"repeat", "failures"} <= {one["detector"] for one in told}
+    assert all(one["lines"][0] <= one["lines"][1] for one in told)
+
+
+class Rotating:
+    """An output that rotates the log at the first loop it hears of, and interrupts, as a person would, at the second.
+
+    A call that goes on fires once a reading: hearing of it twice means that the log was read from its new beginning.
+    """
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self.loops = 0
+
+    def write(self, text: str) -> int:
+        if "repeat" in text:
+            self.loops += 1
+            if self.loops == 2:
+                raise KeyboardInterrupt
+            self.log.rename(self.log.with_suffix(".old"))
+            self.log.write_text(LOOP)
+        return len(text)
+
+    def flush(self) -> None:
+        return
+
+
+def test_a_log_that_is_replaced_is_read_from_its_new_beginning(loop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = Rotating(loop)
+    monkeypatch.setattr(sys, "stdout", output)
+    giving_up = threading.Timer(20, lambda: os.kill(os.getpid(), signal.SIGINT))
+    giving_up.start()
+    assert follow([loop], detectors((), ()), as_json=False) == 0
+    giving_up.cancel()
+    assert output.loops == 2
+
+
+def test_a_document_can_not_be_followed() -> None:
+    with pytest.raises(UsageError):
+        watch(SAMPLES / "mini.traj.json", follow=True)
+    with pytest.raises(UsageError):
+        watch(SAMPLES, follow=True)
