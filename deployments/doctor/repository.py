@@ -1,5 +1,6 @@
 """Looks at one repository: its git state, its policy, its tests and what they need. Runs none of its code."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from linestop.blocks.git_workspaces import GitWorkspaces
 from linestop.checks.detection import Detection, detect
 from linestop.checks.project_files import ProjectFiles
 from linestop.deployments.doctor.diagnosis import Diagnosis, PolicyValue, ok, problem
+from linestop.deployments.doctor.endpoints import look_at_endpoints
 from linestop.errors import LinestopError
 from linestop.paths import Layout, repository_root
 from linestop.policy import Policy, load_policy, origins
@@ -27,7 +29,12 @@ def look_at_repository(start: Path | None) -> tuple[str, list[Diagnosis], list[P
     except LinestopError as error:
         return str(layout.root), [_base(layout, Policy.model_construct()), _as_problem("policy", error)], []
     values = [PolicyValue(key=key, value=value, origin=origin) for key, (value, origin) in origins(layout).items()]
-    found = [_base(layout, policy), _policy(layout, values), *_checks(layout, policy)]
+    found = [
+        _base(layout, policy),
+        _policy(layout, values),
+        *_checks(layout, policy),
+        *look_at_endpoints(policy, os.environ),
+    ]
     return str(layout.root), found, values
 
 
