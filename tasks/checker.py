@@ -79,8 +79,10 @@ def _guards(station: Station, chunk: Chunk, commit: str) -> Verdict | None:
 def _findings(station: Station, chunk: Chunk, commit: str) -> tuple[str, ...]:
     line, name = station.line, workspace_name(station.ticket.id, "scan")
     paths = line.workspaces.changed(station.tip, commit)
+    scanned = chunk.source in line.sources  # not where a person wrote the plan: then it may add nothing that ruff finds
+    source = chunk.source if scanned else "ruff"
     with clean_checkout(line, name, station.tip) as checkout:
-        before = line.problems(chunk.source, checkout, paths)
+        before = line.problems(source, checkout, paths)
     with clean_checkout(line, name, commit) as checkout:
-        after = line.problems(chunk.source, checkout, paths)
-    return judge_findings(chunk, before, after)
+        after = line.problems(source, checkout, paths)
+    return judge_findings(chunk, before, after, must_remove=scanned)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from prefect import get_run_logger
 
@@ -11,6 +12,8 @@ from linestop.blocks.dispatches import Told
 from linestop.blocks.station import Station
 from linestop.execution.watch_page import watch_page
 from linestop.records import RunRecord
+from linestop.runs import read_run, started_by
+from linestop.runs.dispatch_page import dispatch_page
 from linestop.tasks.artifacts import publish_markdown
 from linestop.text import plain
 from linestop.watch import Firing, Rung, Severity
@@ -20,7 +23,10 @@ _LEVELS = {Severity.INFO: logging.INFO, Severity.WARNING: logging.WARNING, Sever
 
 @asynccontextmanager
 async def live_page(station: Station) -> AsyncIterator[Told]:
-    """Yield what a dispatch's live log calls for each firing; it logs it and publishes the dispatch's page anew."""
+    """Yield what a dispatch's live log calls for each firing; it logs it and publishes the dispatch's page anew.
+
+    Once it ended, its page tells all of its record, whether anything fired or not.
+    """
     log, loop = get_run_logger(), asyncio.get_running_loop()
     seen: list[tuple[Firing, Rung]] = []
     news = asyncio.Queue[RunRecord | None]()
@@ -35,14 +41,28 @@ async def live_page(station: Station) -> AsyncIterator[Told]:
 
     async def publish() -> None:
         while (record := await news.get()) is not None:
-            while not news.empty() and (later := news.get_nowait()) is not None:
-                record = later
             title = f"What the watch saw of {record.id}"
-            await publish_markdown(f"watch-{record.id}", watch_page(record.id, record.folder, seen), title=title)
+            waiting = [news.get_nowait() for _ in range(news.qsize())]  # all that fired meanwhile is on one page
+            await publish_markdown(page_key(record.id), watch_page(record.id, record.folder, tuple(seen)), title=title)
+            if None in waiting:
+                return
 
-    publisher = asyncio.ensure_future(publish())
+    publisher, before = asyncio.ensure_future(publish()), set(await asyncio.to_thread(dispatches_of, station))
     try:
         yield told
     finally:
         news.put_nowait(None)
         await publisher
+        for folder in sorted(set(await asyncio.to_thread(dispatches_of, station)) - before):
+            run = await asyncio.to_thread(read_run, station.line.layout, folder)
+            await publish_markdown(page_key(run.run_id), dispatch_page(run), title=f"Dispatch {run.name}")
+
+
+def page_key(run_id: str) -> str:
+    """Return the key of a dispatch's page."""
+    return f"dispatch-{run_id}"
+
+
+def dispatches_of(station: Station) -> tuple[Path, ...]:
+    """Return the records of the dispatches that a ticket's run has started up to now."""
+    return started_by(station.line.layout, station.record.id)

@@ -23,6 +23,7 @@ def _lines(ticket: Ticket, incidents: list[str], verdict: GoalVerdict | None) ->
         "base": ticket.base[:12],
         "depends on": ", ".join(ticket.depends_on),
         "attempts": str(ticket.attempts),
+        "used": used(ticket),
         "held by": plain(ticket.holder),
         "incidents": ", ".join(incidents),
     }
@@ -44,6 +45,13 @@ def _lines(ticket: Ticket, incidents: list[str], verdict: GoalVerdict | None) ->
         yield f"look at it: git log -p {ticket.base[:12]}..{plain(ticket.evidence.branch)}"
     elif ticket.state in {*WAITING_ON_A_PERSON, TicketState.GATED}:
         yield from _choices(ticket, incidents)
+
+
+def used(ticket: Ticket) -> str:
+    """Return what the agents of a ticket used, nothing where no model was asked."""
+    spent = ticket.spent
+    money = f", {spent.usd:.4f} dollars" if spent.usd else ""
+    return f"{spent.tokens:,} tokens{money} in {spent.dispatches} dispatches" if spent.tokens else ""
 
 
 def _choices(ticket: Ticket, incidents: list[str]) -> Iterator[str]:

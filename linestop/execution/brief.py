@@ -58,10 +58,11 @@ def judge_brief(plan: Plan, chunk: Chunk, *, role: str, attempt: int, diff: str)
 
 
 def _task(chunk: Chunk) -> list[str]:
+    asked = f"Remove the findings of {', '.join(chunk.rules)} (source {chunk.source}) in:"
     return [
         "## Task",
         fenced(chunk.text or chunk.title),
-        f"Remove the findings of {', '.join(chunk.rules)} (source {chunk.source}) in:",
+        asked if chunk.findings else "It is about:",
         fenced("\n".join(chunk.paths)),
     ]
 

@@ -15,6 +15,7 @@ from linestop.execution.order import ExecutionOrder, TicketOrder, TicketOutcome
 from linestop.flows.execution import execution
 from linestop.flows.ticket import bring_to_end
 from linestop.insight.rows import run_rows
+from linestop.plans import ChecksPass, Chunk, CommandPasses
 from linestop.ports import Discovered, Dispatch, Engine, Work
 from linestop.tasks.crew import same_model
 from linestop.tasks.planner import file_tickets
@@ -59,6 +60,7 @@ approve, reject, shrug = rule(Ruling.APPROVE), rule(Ruling.REJECT, "shop/stock.p
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LINESTOP_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LINESTOP_CHECKS__COMMAND", "true")  # what is tested here is who says what, not the checks
     root = small_shop(tmp_path / "shop")
     write_plans(root, unused_imports("stock", "shop/stock.py"))
     return root
@@ -150,6 +152,28 @@ async def test_a_refused_key_stops_the_line_and_names_the_variable(root: Path) -
     ticket = await carried(root, maker=Agent(refused))
     assert ticket.state is TicketState.STOPPED
     assert "EXAMPLE_API_KEY" in ticket.reason
+
+
+async def test_a_plan_that_a_person_wrote_needs_no_scanner_but_a_goal_that_can_fail(root: Path) -> None:
+    words = "from shop.stock import count; assert count(None) == 0"
+    chunk = Chunk(
+        id="none", title="count(None) is 0", source="person", rules=("bug",), paths=("shop/stock.py",),
+        text="An empty stock is None in the old exports.",
+    )  # fmt: skip
+    plan = unused_imports("stock", "shop/stock.py").model_copy(
+        update={"chunks": (chunk,), "goal": (CommandPasses(argv=("python3", "-c", words)), ChecksPass())}
+    )
+    other = small_shop(root.parent / "other")
+    write_plans(other, plan)
+
+    def fix(_: Dispatch, tree: Path, __: LiveLog) -> Work:
+        (tree / "shop/stock.py").write_text(CLEAN.replace("items))", "items or ()))"))
+        return Work(summary="")
+
+    maker = Agent(fix)
+    assert (await carried(other, maker=maker)).state is TicketState.DONE
+    assert "An empty stock is None" in maker.orders[0].brief
+    assert "Remove the findings" not in maker.orders[0].brief
 
 
 async def test_costs_are_counted_over_the_tickets_life_and_a_spent_budget_stops_it(
