@@ -21,7 +21,7 @@ _CHECKS = re.compile(
 
 def is_check(call: Call) -> bool:
     """Return whether a call, whatever came of it, told its agent how the work stands."""
-    if call.action is Action.RUN and call.command:
+    if call.action == Action.RUN and call.command:
         return not call.inert and is_check_command(call.command[:_MAX_COMMAND])
     return call.action in (Action.RUN, Action.OTHER) and _named_check(call.tool)
 

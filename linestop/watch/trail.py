@@ -9,6 +9,7 @@ from linestop.events import Action, Event, EventKind, Outcome
 from linestop.text import plain
 from linestop.watch.excerpts import excerpt
 from linestop.watch.firing import Firing, Severity
+from linestop.watch.git_moves import moves_git
 from linestop.watch.inert import is_inert
 
 INERT = "inert"  # the one identity of all calls that do nothing
@@ -35,10 +36,10 @@ class Call:
         self.action = action = event.action or _OTHER
         self.identity = identity = event.identity or ""
         self.input_hash = hashed = event.input_hash or identity
-        command = self.args.get("command") if self.args and action is not _EDIT else None
+        command = self.args.get("command") if self.args and action != _EDIT else None
         self.command: str = command if type(command) is str else ""
-        self.inert = action is _RUN and is_inert(self.command)
-        self.key = INERT if self.inert else identity + hashed if action is _EDIT else identity
+        self.inert = action == _RUN and is_inert(self.command)
+        self.key = INERT if self.inert else identity + hashed if action == _EDIT else identity
         self.outcome: Outcome | None = None
         self.result = self.text = ""
         self.epoch = 0
@@ -46,17 +47,22 @@ class Call:
     @property
     def edits(self) -> bool:
         """Whether it is to change a file."""
-        return self.action is _EDIT
+        return self.action == _EDIT
+
+    @property
+    def moves(self) -> bool:
+        """Whether it changes what other calls are about: it edits, or takes git to another state."""
+        return self.action == _EDIT or ("git " in self.command and moves_git(self.command))
 
     @property
     def edited(self) -> bool:
         """Whether it is an edit that succeeded."""
-        return self.action is _EDIT and self.outcome is _OK
+        return self.action == _EDIT and self.outcome == _OK
 
     @property
     def blockable(self) -> str:
         """The identity under which it may be blocked; an edit's holds its file only, so that all of them would be."""
-        return "" if self.action is _EDIT else self.identity
+        return "" if self.action == _EDIT else self.identity
 
     @property
     def excerpt(self) -> str:
@@ -111,7 +117,7 @@ class Trail:
         call.outcome, call.text = event.outcome, event.text
         call.result = event.result_hash or event.text
         call.epoch = self.epoch
-        if call.action is _EDIT and event.outcome is _OK:
+        if event.outcome == _OK and call.moves:
             self.epoch += 1
         self.call = call
 

@@ -1,4 +1,4 @@
-"""The small repository in which the traces' agents work: sources, checks that pass or fail, a build, a shaky network."""
+"""The small repository in which the traces' agents work: sources, checks, a build, a shaky network."""
 
 import subprocess
 from pathlib import Path
@@ -9,6 +9,7 @@ LONG_LINES = 900
 
 CHECK = '''"""Runs the checks: says how many functions of calc are right."""
 import importlib.util, sys
+sys.dont_write_bytecode = True
 spec = importlib.util.spec_from_file_location("calc", "src/calc.py")
 calc = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(calc)
@@ -25,7 +26,7 @@ done = min(int(at.read_text()) + 9 if at.exists() else 7, 100)
 at.write_text(str(done))
 print(f"compiling: {done} %" if done < 100 else "build finished: 0 errors")
 '''
-FETCH = '''"""Fetches a package from a network that works only now and then: on and off as .network says, a digit a call."""
+FETCH = '''"""Fetches a package from a network that works now and then, as .network says: a digit a call."""
 import pathlib, sys
 at = pathlib.Path(".network")
 plan = at.read_text() if at.exists() else "001"

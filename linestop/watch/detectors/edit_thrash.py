@@ -3,6 +3,7 @@
 Edits that each touch another place of the file are a refactoring: that is info, never a warning.
 """
 
+import re
 from typing import Any, ClassVar
 
 from linestop.events import Action, Event, EventKind
@@ -16,6 +17,7 @@ EDITS = 4  # SPEC.md section 5
 MAX_FILES = 1_024  # files that are remembered between two checks
 _MAX_TEXT = 2_000  # characters of an edit that are compared
 _SHORTEST = 4  # characters; less than that is in every text
+_SUBSTITUTION = re.compile(r"\bs([/|#,])((?:(?!\1).)+)\1((?:(?!\1).)*)\1")
 _OLD = ("old_string", "oldString", "old_str", "old", "search")
 _NEW = ("new_string", "newString", "new_str", "new", "replace")
 MESSAGE = (
@@ -47,7 +49,7 @@ class EditThrash(Detector):
         call = trail.call
         if call is None:
             return None
-        if call.action is not Action.EDIT:
+        if call.action != Action.EDIT:
             if self._files and is_check(call):
                 self._files.clear()
             return None
@@ -60,7 +62,7 @@ class EditThrash(Detector):
             if len(self._files) > MAX_FILES:
                 del self._files[next(iter(self._files))]
         found.edits += 1
-        found.texts.append((_text(call.args, _OLD), _text(call.args, _NEW)))
+        found.texts.append(_change(call))
         if found.edits % EDITS:
             return None
         severity = Severity.INFO if _elsewhere(found.texts) else Severity.WARNING
@@ -73,6 +75,15 @@ class EditThrash(Detector):
             self.name, f"{call.path}: {edits} edits and no check run{where}", first, calls=edits, severity=severity,
             message=MESSAGE.format(file=call.path, edits=edits), file=call.path,
         )  # fmt: skip
+
+
+def _change(call: Call) -> tuple[str, str]:
+    """Return what an edit replaces and what it writes, as far as its arguments or a substitution of sed tell."""
+    command = call.args.get("command")
+    if isinstance(command, str) and " " in command:  # a shell's; an editor's is one word
+        found = _SUBSTITUTION.search(command[:_MAX_TEXT])
+        return (found[2][:_MAX_TEXT], found[3][:_MAX_TEXT]) if found else ("", "")
+    return _text(call.args, _OLD), _text(call.args, _NEW)
 
 
 def _text(args: dict[str, Any], names: tuple[str, ...]) -> str:

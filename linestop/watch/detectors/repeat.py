@@ -125,7 +125,7 @@ class Repeat(Detector):
 
 
 def _severity(call: Call, *, stuck: bool) -> Severity:
-    return Severity.WARNING if stuck or call.inert or call.edits else Severity.INFO
+    return Severity.WARNING if stuck or call.inert or call.moves else Severity.INFO
 
 
 def _firing(call: Call, since: tuple[Mark, int], detail: str, severity: Severity, trail: Trail) -> Firing:

@@ -59,7 +59,7 @@ class RunawaySearch(Detector):
 
     def _weight(self, call: Call) -> int:
         """Return the weight of a call in halves."""
-        if call.action is not Action.READ or not call.path or call.path in self._read:
+        if call.action != Action.READ or not call.path or call.path in self._read:
             return 2
         if len(self._read) < MAX_FILES:
             self._read.add(call.path)
