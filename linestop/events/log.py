@@ -1,6 +1,7 @@
 """The event log: one file of a dispatch's record while it is written, and its reader."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,7 +16,6 @@ from linestop.events.redaction import Redactor, redactor
 from linestop.events.tools import call_fields
 
 MAX_TEXT = 16_000  # characters of one field; a tool's output can be endless
-_MAX_ARGS = 64_000  # characters of all texts in a call's arguments together
 _CHUNK = 2**16  # bytes
 
 
@@ -43,14 +43,14 @@ class EventLog:
         Raises:
             RecordError: the disk refused.
         """
+        text = str(fields.pop("text", ""))
         fields = {name: self._redactor.value(one) for name, one in fields.items()}
-        text = str(fields.get("text", ""))
         if kind is EventKind.TOOL_CALL:
-            fields = self._called(fields)
+            fields = {**call_fields(str(fields.get("tool", "")), fields.get("args") or {}), **fields}
         if kind is EventKind.TOOL_RESULT:
-            fields = {**self._calls.answered(str(fields.get("call", ""))), **fields}
+            fields = {**self._calls.answered(str(fields.get("call", "")), at=datetime.now(UTC)), **fields}
             fields.setdefault("result_hash", sha256_text(text))
-        fields["text"] = text[:MAX_TEXT]
+        fields["text"] = self._redactor.start(text, MAX_TEXT)
         event = Event(kind=kind, **fields)
         try:
             self._file.write(event.model_dump_json(exclude_none=True) + "\n")
@@ -59,37 +59,19 @@ class EventLog:
             raise RecordError(
                 f"can't write to the record {self.path}", found=str(error), todo="free disk space"
             ) from error
+        if kind is EventKind.TOOL_CALL:
+            self._calls.remember({**fields, "at": event.at})
         return event
 
     def close(self) -> None:
         """Close the file; closing twice does nothing."""
         self._file.close()
 
-    def _called(self, fields: dict[str, Any]) -> dict[str, Any]:
-        args = fields.get("args") or {}
-        fields = {**call_fields(str(fields.get("tool", "")), args), **fields}
-        self._calls.remember(fields)
-        fields["args"] = _cut(args, [_MAX_ARGS])
-        return fields
-
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.close()
-
-
-def _cut(value: Any, left: list[int]) -> Any:
-    """Return arguments whose texts together have at most `left` characters; what is beyond is cut off."""
-    if isinstance(value, str):
-        kept = value[: max(left[0], 0)]
-        left[0] -= len(value)
-        return kept
-    if isinstance(value, dict):
-        return {name: _cut(one, left) for name, one in value.items() if left[0] > 0}
-    if isinstance(value, list):
-        return [_cut(one, left) for one in value if left[0] > 0]
-    return value
 
 
 def read_events(path: Path) -> Iterator[Event]:

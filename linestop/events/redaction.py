@@ -8,6 +8,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -21,7 +22,22 @@ _SECRET_NAME = re.compile(
 _HARMLESS_VALUE = re.compile(r"^(?:/|https?://[^@]*$|true$|false$|none$|null$|disabled$)", re.IGNORECASE)
 _SHORTEST_TOKEN = 15  # characters, its surroundings included
 _MAX_DEPTH = 32  # levels of nested arguments that are kept
+_MAX_NAME = 400  # characters of a field's name
+_OVERLAP = 4_000  # characters beyond a cut that are looked at: a token may lie across it
 _told: set[str] = set()  # values that a part of linestop read as secrets, whatever their variables are called
+
+
+@dataclass(slots=True)
+class Room:
+    """How much of a value is kept: characters of its texts, and parts."""
+
+    chars: int = 64_000
+    nodes: int = 20_000
+
+    @property
+    def left(self) -> bool:
+        """Whether anything more is kept."""
+        return self.chars > 0 and self.nodes > 0
 
 
 class Redactor:
@@ -47,19 +63,31 @@ class Redactor:
                     text = shape.sub(_hidden, text)
         return text
 
-    def value(self, value: Any, depth: int = 0) -> Any:
-        """Return a JSON value with every text in it redacted, names of fields included; cut where it nests too deep."""
+    def value(self, value: Any, room: Room | None = None) -> Any:
+        """Return a JSON value with every text in it redacted, names of fields included; cut where it is too large."""
+        return self._value(value, room or Room(), 0)
+
+    def start(self, text: str, chars: int) -> str:
+        """Return the redacted beginning of a text, at most `chars` long; a token at the cut is hidden all the same."""
+        return self.text(text[: chars + _OVERLAP])[:chars]
+
+    def _value(self, value: Any, room: Room, depth: int) -> Any:
+        room.nodes -= 1
         if isinstance(value, str):
-            return self.text(value)
-        if value is None or isinstance(value, int | float):
+            kept = self.start(value, max(room.chars, 0))
+            room.chars -= len(value)
+            return kept
+        if value is None or isinstance(value, int | float) or not isinstance(value, Mapping | list | tuple):
             return value
         if depth >= _MAX_DEPTH:
             return "…"
         if isinstance(value, Mapping):
-            return {self.text(str(name)): self.value(one, depth + 1) for name, one in value.items()}
-        if isinstance(value, list | tuple):
-            return [self.value(one, depth + 1) for one in value]
-        return value
+            return {
+                self.start(str(name), _MAX_NAME): self._value(one, room, depth + 1)
+                for name, one in value.items()
+                if room.left
+            }
+        return [self._value(one, room, depth + 1) for one in value if room.left]
 
 
 def _hidden(match: re.Match[str]) -> str:

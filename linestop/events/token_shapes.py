@@ -18,7 +18,7 @@ SHAPES = (
     ("a Hugging Face token", re.compile(r"\bhf_[A-Za-z]{34}\b")),
     ("a SendGrid key", re.compile(r"\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}")),
     ("a Telegram token", re.compile(r"\b\d{8,10}:AA[A-Za-z0-9_-]{33}\b")),
-    ("a JSON web token", re.compile(r"\beyJ[A-Za-z0-9_-]{15,}\.eyJ[A-Za-z0-9_-]{15,}\.[A-Za-z0-9_-]{20,}")),
+    ("a JSON web token", re.compile(r"\beyJ[A-Za-z0-9_-]{15,2000}\.eyJ[A-Za-z0-9_-]{15,2000}\.[A-Za-z0-9_-]{20,}")),
     ("a password in a URL", re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s/:@'\"{}<$%]+:[^\s/:@'\"{}<$%]{6,}@[^\s/'\"]+\.[a-z]")),
 )  # fmt: skip
 

@@ -59,9 +59,8 @@ def test_a_loop_is_told_with_its_place_and_a_lesson(loop: Path, capsys: pytest.C
 def test_many_sessions_are_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert watch(SAMPLES, limit=1) == 0
     out = capsys.readouterr().out
-    assert out.splitlines()[0].split() == (
-        "session agent calls errors denied time tokens fired lost time lost tokens log".split()
-    )
+    assert out.startswith("session")
+    assert {"agent", "denied", "fired", "lost", "tokens", "log"} <= set(out.splitlines()[0].split())
     assert all(name in out for name in ("mini-swe-agent", "swe-agent", "openhands", "codex-session", "qwen"))
 
 

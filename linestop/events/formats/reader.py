@@ -42,7 +42,6 @@ class Format:
         self.model = ""
         self.turn: int | None = None
         self.title = ""
-        self._made: dict[str, datetime] = {}
 
     @classmethod
     def knows(cls, record: Mapping[str, Any]) -> bool:
@@ -92,18 +91,11 @@ class Format:
 
     def call(self, tool: str, args: Mapping[str, Any], call: str = "") -> Said:
         """Return a tool call."""
-        if self.at is not None:
-            if len(self._made) >= 512:  # noqa: PLR2004  # as many as OpenCalls remembers
-                self._made.clear()
-            self._made[call] = self.at
-        return self.said(EventKind.TOOL_CALL, **self.calls.made(tool, args, call))
+        return self.said(EventKind.TOOL_CALL, **self.calls.made(tool, args, call, self.at))
 
     def result(self, call: str, ended: Ended, **fields: Any) -> Said:
         """Return the result of a tool call, with its outcome and, where the stream has times, its seconds."""
-        made = self._made.pop(call, None)
-        if made and self.at and "seconds" not in fields and self.at >= made:
-            fields["seconds"] = (self.at - made).total_seconds()
-        known = self.calls.answered(call)
+        known = self.calls.answered(call, self.at)
         return self.said(EventKind.TOOL_RESULT, text=ended.text, outcome=outcome_of(ended), **{**known, **fields})
 
     def used(self, usage: Usage) -> Iterator[Said]:
