@@ -58,7 +58,7 @@ class Line:
             ToolError: no sandbox for it.
         """
         if role not in self._engines and (name := self._roles.get(role) or getattr(self.policy.roles, role)):
-            self._engines[role] = engine_for(name, self.policy)
+            self._engines[role] = engine_for(name, self.policy, self.layout.root)
         return self._engines.get(role)
 
     def settings(self, engine: str) -> dict[str, Any]:
