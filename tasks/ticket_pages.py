@@ -11,13 +11,14 @@ from linestop.execution.report import paragraphs, ticket_page, verdict_page
 from linestop.execution.runs import audit_of
 from linestop.paths import Layout
 from linestop.tasks.artifacts import artifact_link, fenced, key_link, publish_markdown, run_link
+from linestop.tasks.record_pages import record_key
 from linestop.tasks.related import last_runs, plan_key, ticket_key
 from linestop.tickets import Ticket
 from linestop.verdicts import GoalVerdict
 
 
-async def publish_ticket(layout: Layout, ticket: Ticket, verdict: GoalVerdict, diff: str) -> None:
-    """Publish a ticket's pages: verdict and diff at once, then the ticket that links them."""
+async def publish_ticket(layout: Layout, ticket: Ticket, verdict: GoalVerdict, diff: str, *, record: str) -> None:
+    """Publish a ticket's pages: verdict and diff at once, then the ticket that links them and its run's `record`."""
     key, back = ticket_key(layout, ticket.id), run_link(f"ticket {ticket.id}", flow_run.id or "")
     judged, changed, links = await asyncio.gather(
         publish_markdown(
@@ -28,7 +29,11 @@ async def publish_ticket(layout: Layout, ticket: Ticket, verdict: GoalVerdict, d
         ),
         asyncio.to_thread(_links, layout, ticket),
     )  # fmt: skip
-    ours = (artifact_link("verdict with evidence", judged), artifact_link("diff", changed))
+    ours = (
+        artifact_link("verdict with evidence", judged),
+        artifact_link("diff", changed),
+        key_link("record", record_key(record)),
+    )
     await publish_markdown(key, ticket_page(ticket, links=(*ours, *links)), title=ticket.title)
 
 

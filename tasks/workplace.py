@@ -12,6 +12,7 @@ from linestop.blocks.station import Station, claim, close_workplace, leased
 from linestop.errors import InfraError, LinestopError, RecordError
 from linestop.execution.order import TicketOrder, TicketOutcome
 from linestop.records import RunRecord, holder, in_words
+from linestop.tasks.record_pages import publish_record
 from linestop.tasks.turn import turn
 from linestop.tickets import Ticket, TicketState
 
@@ -42,6 +43,7 @@ async def _claimed(line: Line, order: TicketOrder) -> AsyncIterator[Station | No
     station: Station | None = None
     try:
         with leased(line, ticket):
+            await publish_record(line.layout, record, about=f"ticket {ticket.id}", going=True)
             with record.step("worktree"):
                 station = await asyncio.to_thread(Station, line, ticket, record)
             _say_what_was_set_aside(station)
@@ -61,6 +63,8 @@ async def _claimed(line: Line, order: TicketOrder) -> AsyncIterator[Station | No
         _give_back(line, held, TicketState.STOPPED, reason)
         record.break_off("failed", error, ticket=ticket.id)
         raise
+    finally:
+        await publish_record(line.layout, record, about=f"ticket {ticket.id}")
 
 
 async def _claim(line: Line, ticket_id: str) -> Ticket | None:

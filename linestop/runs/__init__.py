@@ -7,7 +7,7 @@ from linestop.runs.diff_stat import DiffStat, FileStat, diff_stat
 from linestop.runs.find import LATEST, find_run, run_folders
 from linestop.runs.firings import RecordedFiring, read_firings
 from linestop.runs.follow import follow
-from linestop.runs.reading import read_run
+from linestop.runs.reading import read_run, relatives_of, started_by
 from linestop.runs.recorded import RecordedRun, Relative
 from linestop.runs.transcript import Said, Transcript
 
@@ -25,5 +25,7 @@ __all__ = [
     "follow",
     "read_firings",
     "read_run",
+    "relatives_of",
     "run_folders",
+    "started_by",
 ]

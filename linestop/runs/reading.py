@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,17 @@ def read_run(layout: Layout, folder: Path) -> RecordedRun:
         children=children,
         reruns=reruns,
     )
+
+
+def started_by(layout: Layout, run_id: str) -> tuple[Path, ...]:
+    """Return the folders of the runs that a run has started up to now, oldest first."""
+    later = (folder for folder in run_folders(layout) if folder.name[:15] >= run_id[:15])
+    return tuple(folder for folder in later if _object(folder, "inputs.json", []).get("parent") == run_id)
+
+
+def relatives_of(folders: Iterable[Path]) -> tuple[Relative, ...]:
+    """Return what a person calls some runs, and how they ended."""
+    return tuple(_relative(folder, _object(folder, "inputs.json", [])) for folder in folders)
 
 
 def outcome_of(folder: Path, inputs: dict[str, Any], result: dict[str, Any]) -> str:
