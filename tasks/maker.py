@@ -52,7 +52,14 @@ async def maker(station: Station, chunk: Chunk, attempt: int) -> Made:
     """Return what the engine made of one chunk in the ticket's worktree, as a candidate commit."""
     async with live_page(station) as told:
         made = await patiently(station, make, station, chunk, attempt, told)
-    say("maker.done", made.fault or made.work.summary, station, chunk=chunk.id, attempt=attempt, commit=made.commit)
+    say(
+        "maker.done",
+        made.fault or made.work.summary,
+        station,
+        chunk=chunk.id,
+        attempt=attempt,
+        commit=(made.commit or "nothing")[:10],
+    )
     return made
 
 

@@ -46,8 +46,8 @@ async def opinion(station: Station, question: Question) -> Verdict:
     """Return the verdict of a role's agent. No ruling is a rejection."""
     async with live_page(station) as told:
         verdict = await patiently(station, ask, station, question, told)
-    action, said = f"{question.role}.{verdict.ruling}", "; ".join(verdict.reasons)
-    say(action, said, station, chunk=question.chunk.id, commit=question.commit[:10])
+    action, said = f"opinion.{verdict.ruling}", "; ".join(verdict.reasons)
+    say(action, said, station, role=question.role, chunk=question.chunk.id, commit=question.commit[:10])
     return verdict
 
 

@@ -19,7 +19,7 @@ def write_brief(plan: Plan, chunk: Chunk, *, attempt: int, corrections: tuple[st
     parts = [
         f"# {plan.title}: {chunk.title}",
         f"Plan `{plan.id}`, chunk `{chunk.id}`, attempt {attempt}, role maker.",
-        *_task(chunk),
+        *_task(plan, chunk),
     ]
     if corrections:
         parts += ["## Corrections: why earlier attempts were rejected", *(fenced(text) for text in corrections)]
@@ -45,7 +45,7 @@ def judge_brief(plan: Plan, chunk: Chunk, *, role: str, attempt: int, diff: str)
         f"# {plan.title}: {chunk.title}",
         f"Plan `{plan.id}`, chunk `{chunk.id}`, attempt {attempt}, role {role}.",
         "You judge a change that somebody else made. You change nothing: what you write is thrown away.",
-        *_task(chunk),
+        *_task(plan, chunk),
         "## The change",
         "It passed the guards, removes findings, and breaks no test that passed before. It reads:",
         fenced(diff[:MAX_DIFF] + cut),
@@ -57,12 +57,13 @@ def judge_brief(plan: Plan, chunk: Chunk, *, role: str, attempt: int, diff: str)
     return "\n\n".join(parts) + "\n"
 
 
-def _task(chunk: Chunk) -> list[str]:
+def _task(plan: Plan, chunk: Chunk) -> list[str]:
+    scanned = any(isinstance(item, FindingsGone) and item.source == chunk.source for item in plan.goal)
     asked = f"Remove the findings of {', '.join(chunk.rules)} (source {chunk.source}) in:"
     return [
         "## Task",
         fenced(chunk.text or chunk.title),
-        asked if chunk.findings else "It is about:",
+        asked if scanned else "It is about:",
         fenced("\n".join(chunk.paths)),
     ]
 
