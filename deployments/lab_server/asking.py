@@ -19,6 +19,7 @@ _SIDE_JOB = re.compile(
     r"summari[sz]e (?:the|this|our) (?:\w+ ){0,3}(?:conversation|session|history|dialogue|chat)|write a \d+-\d+ word",
     re.IGNORECASE,
 )
+_SMALL_TALK = re.compile(r"\s*Got it\. Thanks for the context!\s*\Z")  # clients put it into the model's mouth
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def told_of(said: Iterable[tuple[bool, str]]) -> tuple[str, ...]:
     told, answering = [""], False
     for by_model, text in said:
         if by_model:
-            answering = True
+            answering = answering or not _SMALL_TALK.match(text)
             continue
         if answering:
             told.append("")

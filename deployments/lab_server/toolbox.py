@@ -19,7 +19,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "read": ("read", "Read", "read_file", "read_files", "view"),
     "edit": ("edit", "Edit", "replace", "edit_file", "str_replace", "editor", "replace_in_file"),
     "write": ("write", "Write", "write_file", "write_to_file", "create_file", "editor"),
-    "search": ("search", "Grep", "grep", "grep_search", "search_file_content", "search_files"),
+    "search": ("search", "Grep", "grep", "grep_search", "search_file_content", "search_files", "search_codebase"),
     "check": ("check",),
     "finish": ("finish",),
     "petition": ("petition",),
@@ -32,7 +32,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "old": ("old", "old_string", "oldString", "old_text", "oldText", "old_str"),
     "new": ("new", "new_string", "newString", "new_text", "newText", "new_str"),
     "text": ("text", "content", "file_text", "contents", "new_text"),
-    "pattern": ("pattern", "regex", "query"),
+    "pattern": ("pattern", "regex", "query", "queries"),
 }
 _PATHS = frozenset(KEYS["path"])
 _EMPTY: Mapping[str, Any] = {
@@ -60,10 +60,12 @@ def tool_call(
             return ToolCall(name, {"command": ["bash", "-lc", said["command"]]}, kind=offer.kind)
         args = _args(offer, said, ask.cwd)
         if args is None:
+            args = _in_a_list(offer, said, extra or {}, ask.cwd)
+        if args is None:
             continue
         for key, value in (extra or {}).items():
             if key in offer.properties:
-                args.setdefault(key, value)
+                args.setdefault(key, value - 1 if _from_zero(offer.properties[key]) else value)
         for key in offer.required:
             args.setdefault(key, _fill(offer.properties.get(key, {})))
         return ToolCall(name, args, kind=offer.kind)
@@ -75,8 +77,7 @@ def _args(offer: Offer, said: Mapping[str, Any], cwd: str) -> dict[str, Any] | N
     for meaning, value in said.items():
         key = next((key for key in KEYS.get(meaning, (meaning,)) if key in offer.properties), None)
         if key is None:
-            edits = _edits(offer, said, cwd)
-            return edits if meaning in {"old", "new"} else None
+            return None
         args[key] = _shaped(key, value, offer.properties[key])
         if key in _PATHS and isinstance(value, str):
             if not _relative_is_fine(offer, key) and not cwd and not value.startswith("/"):
@@ -85,12 +86,19 @@ def _args(offer: Offer, said: Mapping[str, Any], cwd: str) -> dict[str, Any] | N
     return args
 
 
-def _edits(offer: Offer, said: Mapping[str, Any], cwd: str) -> dict[str, Any] | None:
-    """Return the arguments of an edit tool that takes a list of replacements."""
-    if "edits" not in offer.properties or "path" not in offer.properties:
-        return None
+def _in_a_list(offer: Offer, said: Mapping[str, Any], extra: Mapping[str, Any], cwd: str) -> dict[str, Any] | None:
+    """Return the arguments of a tool that takes several at once: pi's `edits`, cline's `files`."""
     path = _absolute(str(said.get("path", "")), cwd)
-    return {"path": path, "edits": [{"oldText": said.get("old", ""), "newText": said.get("new", "")}]}
+    if {"old", "new"} <= said.keys() and {"edits", "path"} <= offer.properties.keys():
+        return {"path": path, "edits": [{"oldText": said["old"], "newText": said["new"]}]}
+    if said.keys() == {"path"} and "files" in offer.properties:
+        span = {key: extra[key] for key in ("start_line", "end_line") if key in extra}
+        return {"files": [{"path": path, **span}]}
+    return None
+
+
+def _from_zero(schema: Mapping[str, Any]) -> bool:
+    return "0-based" in str(schema.get("description", ""))
 
 
 def _absolute(path: str, cwd: str) -> str:

@@ -34,6 +34,7 @@ from linestop.scenarios import (
 SUBMIT = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"  # how mini-swe-agent is told that the work is over
 _FENCED = "mswea_bash_command"  # and how its text form wants a command
 _BLOCKS = "SEARCH/REPLACE"  # aider's edits
+_READS_FIRST = ({"Read", "Edit"}, {"read_file", "edit"})  # Claude Code, Qwen Code
 _ANSWERS = (Finish, Petition, Rule)
 _EDIT = (
     "import sys; p, o, n = sys.argv[1:]; t = open(p).read(); "
@@ -118,7 +119,9 @@ class Translator:
         if isinstance(call, Read):
             return self._read(call)
         if isinstance(call, Search):
-            return tool_call(self._ask, "search", {"pattern": call.pattern, "path": call.path})
+            pattern = {"pattern": call.pattern}
+            placed = tool_call(self._ask, "search", {**pattern, "path": call.path})
+            return placed or (tool_call(self._ask, "search", pattern) if call.path == "." else None)
         return tool_call(self._ask, call.do, {} if isinstance(call, Check) else _fields(call))
 
     def _shell(self, command: str, seconds: float) -> ToolCall | None:
@@ -135,8 +138,8 @@ class Translator:
         return tool_call(self._ask, "read", {"path": call.path}, extra)
 
     def _read_first(self, call: Call, before: Sequence[Step]) -> list[ToolCall]:
-        """Return a read of the file about to be edited, for Claude Code, which refuses to edit what it hasn't read."""
-        if not isinstance(call, Edit) or not {"Read", "Edit"} <= set(self._ask.tools):
+        """Return a read of the file about to be edited, for clients that refuse to edit what they haven't read."""
+        if not isinstance(call, Edit) or not any(both <= self._ask.tools.keys() for both in _READS_FIRST):
             return []
         known = (one for step in before for one in step.turn.calls if isinstance(one, Read | Edit | Write))
         if any(one.path == call.path for one in known):

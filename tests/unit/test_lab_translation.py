@@ -72,6 +72,22 @@ PI = {
     "edit": (props("path", "edits"), ["path", "edits"]),
     "write": (props("path", "content"), ["path", "content"]),
 }
+QWEN = {
+    "run_shell_command": (props("command", "is_background"), ["command"]),
+    "read_file": (
+        props("limit", file_path=ABSOLUTE) | {"offset": {"type": "number", "description": "the 0-based line number"}},
+        ["file_path"],
+    ),
+    "edit": (props("old_string", "new_string", file_path=ABSOLUTE), ["file_path", "old_string", "new_string"]),
+    "write_file": (props("content", file_path=ABSOLUTE), ["file_path", "content"]),
+    "grep_search": (props("pattern", "path"), ["pattern"]),
+}
+CLINE = {
+    "run_commands": (props("commands"), ["commands"]),
+    "read_files": ({"files": {"type": "array"}}, ["files"]),
+    "editor": (props("new_text", "old_text", path="The absolute path"), ["path", "new_text"]),
+    "search_codebase": ({"queries": {"type": "array", "items": {"type": "string"}}}, ["queries"]),
+}
 MINI = {"bash": (props("command"), ["command"])}
 OURS = {
     "shell": (props("command") | {"seconds": {"type": "number"}}, ["command"]),
@@ -91,6 +107,8 @@ CLIENTS: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
     "opencode": OPENCODE,
     "gemini": GEMINI,
     "pi": PI,
+    "qwen": QWEN,
+    "cline": CLINE,
     "mini": MINI,
     "ours": OURS,
 }
@@ -172,6 +190,23 @@ SAID: dict[str, list[list[tuple[str, dict[str, Any]]]]] = {
         [("write", {"path": "/repo/new.py", "content": "x = 1\n"})],
         [("bash", {"command": "grep -rnE -- add ."})],
     ],
+    "qwen": [
+        [("run_shell_command", {"command": "make test"})],
+        [("read_file", {"file_path": "/repo/calc.py", "offset": 2, "limit": 7})],
+        [
+            ("read_file", {"file_path": "/repo/calc.py"}),
+            ("edit", {"file_path": "/repo/calc.py", "old_string": "a - b", "new_string": "a + b"}),
+        ],
+        [("write_file", {"file_path": "/repo/new.py", "content": "x = 1\n"})],
+        [("grep_search", {"pattern": "add", "path": "/repo"})],
+    ],
+    "cline": [
+        [("run_commands", {"commands": ["make test"]})],
+        [("read_files", {"files": [{"path": "/repo/calc.py", "start_line": 3, "end_line": 9}]})],
+        [("editor", {"path": "/repo/calc.py", "old_text": "a - b", "new_text": "a + b"})],
+        [("editor", {"path": "/repo/new.py", "new_text": "x = 1\n"})],
+        [("search_codebase", {"queries": ["add"]})],
+    ],
     "mini": [
         [("bash", {"command": "make test"})],
         [("bash", {"command": "sed -n 3,9p calc.py"})],
@@ -194,6 +229,22 @@ def test_our_own_engine_is_asked_in_the_words_of_the_scenario(call: dict[str, An
     assert {key: value for key, value in args.items() if key != "seconds"} == {
         key: value for key, value in call.items() if key != "do"
     }
+
+
+def test_the_checks_are_a_tool_where_there_is_one_else_their_command() -> None:
+    check = {"do": "check", "command": "make test"}
+    assert called("ours", check) == [("check", {})]
+    assert called("mini", check) == [("bash", {"command": "make test"})]
+
+
+def test_what_a_client_puts_into_the_models_mouth_is_no_answer() -> None:
+    said = [
+        {"role": "user", "content": "We set up the context."},
+        {"role": "assistant", "content": "Got it. Thanks for the context!"},
+        {"role": "user", "content": "mend it"},
+    ]
+    asked = OpenAiChat().ask({"messages": said}, "/v1/chat/completions")
+    assert asked.told == ("We set up the context.\nmend it\n",)
 
 
 def test_where_the_working_directory_is_unknown_the_shell_is_used() -> None:

@@ -1,6 +1,8 @@
 """Scenario files: what is read, what is refused and where, which act is played, which turn comes next."""
 
+import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -10,7 +12,9 @@ from linestop.plans import ChecksPass, Chunk, Plan
 from linestop.ports import Dispatch
 from linestop.scenarios import (
     Act,
+    Call,
     Cast,
+    FaultKind,
     For,
     Run,
     Scenario,
@@ -180,3 +184,23 @@ def test_a_call_on_the_chunks_paths_is_made_for_each() -> None:
     step = Script(act, cast_of_dispatch(order())).next()
     assert step
     assert [call.model_dump()["path"] for call in step.turn.calls] == ["src/a b.py", "src/c.py"]
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "scenarios.md").read_text(encoding="utf-8")
+
+
+def test_the_page_describes_every_key_call_and_fault() -> None:
+    calls = [kind.model_fields["do"].default for kind in get_args(get_args(Call)[0])]
+    keys = [*Turn.model_fields, *For.model_fields, *Scenario.model_json_schema(by_alias=True)["properties"]]
+    assert [
+        word for word in (*calls, *FaultKind, *keys) if not re.search(rf"\b{word}`|\b{word}:|globs:.* {word}\b", PAGE)
+    ] == []
+
+
+def test_the_example_of_the_page_can_be_played(tmp_path: Path) -> None:
+    example = PAGE.split("```yaml\n")[1].split("```")[0]
+    (tmp_path / "mine.yaml").write_text(example, encoding="utf-8")
+    assert len(read_scenario(tmp_path / "mine.yaml").turns) == 3
+    (tmp_path / "mine.yaml").write_text(example.replace("times: 40", "tmes: 40"), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"turns\.1\.tmes: Extra inputs are not permitted"):
+        read_scenario(tmp_path / "mine.yaml")
