@@ -11,7 +11,7 @@ from pathlib import Path
 
 from linestop.blocks.baseline import baseline
 from linestop.blocks.dispatching import Ended, dispatched
-from linestop.blocks.engines import engine_for
+from linestop.blocks.engines import engine_for, engine_of
 from linestop.blocks.inspection import checked
 from linestop.blocks.line import Line
 from linestop.blocks.repository_checks import RepositoryChecks
@@ -45,19 +45,19 @@ class Place:
     checks: RepositoryChecks
 
 
-def engine_of(line: Line, recipe: Recipe, other: str = "") -> Engine:
+def engine_again(line: Line, recipe: Recipe, other: str = "") -> Engine:
     """Return the engine that was dispatched, with the settings of then; or the one called `other`, with those of now.
 
     Raises:
         PolicyError: there is no such engine, or it can't be used here.
         ToolError: its sandbox is missing.
     """
+    root = line.layout.root
     if other:
-        return engine_for(other, line.policy)
+        return engine_for(other, line.policy, root)
     if recipe.settings is None:
-        return engine_for(recipe.engine, line.policy)
-    engines = {**line.policy.engines, recipe.engine: recipe.settings}
-    return engine_for(recipe.engine, line.policy.model_copy(update={"engines": engines}))
+        return engine_for(recipe.engine, line.policy, root)
+    return engine_of(recipe.settings, recipe.engine, line.policy, root)
 
 
 def rerun(

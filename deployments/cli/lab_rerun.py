@@ -9,7 +9,7 @@ from pathlib import Path
 from linestop.blocks import reruns
 from linestop.blocks.cancellation import cancellable
 from linestop.blocks.line import Line
-from linestop.blocks.reruns import engine_of
+from linestop.blocks.reruns import engine_again
 from linestop.deployments.cli.options import Json, Repo
 from linestop.deployments.cli.text_table import text_table
 from linestop.deployments.cli.wrapping import wrapped
@@ -53,7 +53,7 @@ def rerun(run: str, /, *, engine: str = "", repo: Repo = Path(), json_: Json = F
     first = read_run(layout, find_run(layout, run, kind="dispatch" if run == "latest" else None))
     recipe = recipe_of(first)
     line = Line(layout.root)
-    chosen = engine_of(line, recipe, engine)
+    chosen = engine_again(line, recipe, engine)
     _say_what_differs(line, recipe)
     record = asyncio.run(cancellable(reruns.rerun, line, recipe, chosen, told=_told, started=_started))
     second = read_run(layout, record.folder)

@@ -9,7 +9,7 @@ import pytest
 
 from linestop.blocks.dispatches import Post, dispatch
 from linestop.blocks.line import Line
-from linestop.blocks.reruns import engine_of
+from linestop.blocks.reruns import engine_again
 from linestop.blocks.reruns import rerun as run_again
 from linestop.blocks.station import Station, claim
 from linestop.deployments.cli.lab_rerun import rerun
@@ -169,7 +169,7 @@ def test_another_engine_is_compared(line: Line, mended: RecordedRun, capsys: pyt
 def test_an_engine_that_is_handed_over_can_not_be_made_again_by_its_name(line: Line, mended: RecordedRun) -> None:
     first = mended
     with pytest.raises(PolicyError, match="no engine 'agent'"):
-        engine_of(line, recipe_of(first))
+        engine_again(line, recipe_of(first))
 
 
 def idle(*_: object) -> Work:
