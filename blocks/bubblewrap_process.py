@@ -18,7 +18,7 @@ from time import monotonic
 
 from linestop.blocks.sandbox_clocks import Clocks, Pipes, Probe
 from linestop.blocks.sandbox_growth import Growth, tree
-from linestop.blocks.sandbox_limits import Groups, TreeWatch, bound
+from linestop.blocks.sandbox_limits import Groups, TreeWatch, bound, counted_apart
 from linestop.blocks.sandbox_seccomp import filters as filters_here
 from linestop.blocks.sandbox_seccomp import program
 from linestop.errors import InfraError, ToolError
@@ -89,7 +89,8 @@ class Bounds:
     def probes(self, pid: int) -> tuple[Probe, ...]:
         """Return what watches a tree of processes for what no control group holds."""
         held = self.groups.held
-        watch = TreeWatch(pid, self.confinement, memory="memory" not in held, processes="pids" not in held)
+        processes = "pids" not in held and not counted_apart()
+        watch = TreeWatch(pid, self.confinement, memory="memory" not in held, processes=processes)
         return watch, self.growth.watch(lambda: tree(pid))
 
     def put_on(self, pid: int) -> None:

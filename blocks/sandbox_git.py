@@ -19,6 +19,7 @@ _log = logging.getLogger(__name__)
 _MAX_ALTERNATES = 20
 _MAX_EXCLUDE_CHARS = 64_000
 _CARRIED = ("core.autocrlf", "core.eol", "core.ignorecase", "core.filemode", "core.symlinks", "core.precomposeunicode")
+_FORMAT = "extensions.objectformat"
 _CONFIG = """[core]
 \trepositoryformatversion = 0
 \tbare = false
@@ -134,20 +135,19 @@ def _make(made: Scratch, workspace: Path, real: Real | None) -> None:
 
 
 def _carry_settings(git: Path, outer: GitCommands) -> None:
-    """Take over what says how files are compared, and nothing else of the configuration."""
-    lines = []
-    for name in _CARRIED:
-        try:
-            value = outer.run("config", "--get", name).strip()
-        except RepositoryError:
-            continue
-        if re.fullmatch(r"[a-z]{1,10}", value):
-            lines.append(f"[core]\n\t{name.removeprefix('core.')} = {value}\n")
+    """Take over what says how files are compared and objects are named, and nothing else of the configuration."""
+    try:
+        found = outer.run("config", "-z", "--get-regexp", f"^({'|'.join(_CARRIED)}|{_FORMAT})$".replace(".", "[.]"))
+    except RepositoryError:  # nothing is set
+        return
     config = git / "config"
-    text = config.read_text() + "".join(lines)
-    if outer.run("rev-parse", "--show-object-format").strip() == "sha256":
-        text = text.replace("repositoryformatversion = 0", "repositoryformatversion = 1")
-        text += "[extensions]\n\tobjectFormat = sha256\n"
+    text = config.read_text()
+    for name, _, value in (entry.partition("\n") for entry in found.split("\0")):
+        if name == _FORMAT and value == "sha256":
+            text = text.replace("repositoryformatversion = 0", "repositoryformatversion = 1")
+            text += "[extensions]\n\tobjectFormat = sha256\n"
+        elif name in _CARRIED and re.fullmatch(r"[a-z]{1,10}", value):
+            text += f"[core]\n\t{name.removeprefix('core.')} = {value}\n"
     config.write_text(text)
 
 

@@ -6,6 +6,7 @@ RLIMIT_AS is not used: node and others reserve far more than they touch and woul
 
 import logging
 import os
+import platform
 import re
 import resource
 from collections.abc import Iterator
@@ -106,11 +107,17 @@ def bound(pid: int, confinement: Confinement, held: frozenset[str]) -> None:
     """
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (confinement.disk_bytes, confinement.disk_bytes))
     resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
-    if "pids" not in held and os.getuid():  # the kernel doesn't count root's
+    if "pids" not in held and counted_apart():
         resource.prlimit(pid, resource.RLIMIT_NPROC, (confinement.processes, confinement.processes))
     if "cpu" not in held:
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(pid, cores[: max(1, round(confinement.cpus + 0.499))])
+
+
+def counted_apart() -> bool:
+    """Return whether RLIMIT_NPROC counts a sandbox's processes by themselves: from Linux 5.14 on, never root's."""
+    found = re.match(r"(\d+)\.(\d+)", platform.release())
+    return bool(os.getuid()) and found is not None and (int(found[1]), int(found[2])) >= (5, 14)
 
 
 def sweep_groups(root: Path = Path("/sys/fs/cgroup")) -> None:

@@ -62,7 +62,7 @@ def _refusal(path: Path, workspace: Path) -> str | None:  # noqa: PLR0911  # a l
         return "it is neither a folder nor a file: a socket or a device leads out of the sandbox"
     if str(path) in _NEVER or any(path.is_relative_to(folder) for folder in _WHOLLY):
         return "it belongs to the whole machine"
-    if socket := next(_sockets(path), None):
+    if socket := _socket(path):
         return f"it holds a socket, which leads out of the sandbox ({socket})"
     if workspace.is_relative_to(path):
         return "it holds the workspace"
@@ -74,16 +74,19 @@ def _refusal(path: Path, workspace: Path) -> str | None:  # noqa: PLR0911  # a l
     return None
 
 
-def _sockets(path: Path) -> Iterator[str]:
-    """Yield the sockets at the top of a folder and of its folders: a socket can be spoken to through any mount."""
+def _socket(path: Path, *, levels: int = 2) -> str:
+    """Return a socket at the top of a folder or of its folders: it could be spoken to through any mount."""
     try:
-        for entry in os.scandir(path) if path.is_dir() else ():
+        with os.scandir(path) as found:
+            entries = list(found)
+        for entry in entries:
             if _is_socket(entry):
-                yield entry.path
-            elif entry.is_dir(follow_symlinks=False) and os.access(entry.path, os.R_OK | os.X_OK):
-                yield from (inner.path for inner in os.scandir(entry.path) if _is_socket(inner))
-    except OSError:
-        return
+                return entry.path
+            if levels > 1 and entry.is_dir(follow_symlinks=False) and (inner := _socket(Path(entry), levels=1)):
+                return inner
+    except OSError:  # a file, or a folder that can't be read
+        return ""
+    return ""
 
 
 def _is_socket(entry: os.DirEntry[str]) -> bool:

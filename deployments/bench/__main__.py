@@ -26,8 +26,11 @@ app = App(name="python -m linestop.deployments.bench", help_format="plaintext")
 def bench(*, quick: bool = False, write: bool = False, repository: Path | None = None) -> None:
     """Measure what linestop costs over the bare commands and print a table.
 
+    ModelEngine is compared with the mini-swe-agent of the environment that LINESTOP_MINI names, where it is set.
+
     Examples:
         make bench
+        LINESTOP_MINI=~/venvs/mini make bench
         python -m linestop.deployments.bench --quick
         python -m linestop.deployments.bench --write --repository ~/src/click
 
@@ -44,12 +47,20 @@ def bench(*, quick: bool = False, write: bool = False, repository: Path | None =
     _say("starting the command line …")
     measures = [start_cost(pairs * 3)]
     with _scratch_home() as scratch:
+        _say("steps of ModelEngine …")
+        measures += _engine_steps(min(pairs, 3))
         measures += _on_a_server(scratch, pairs, repository and repository.resolve())
     text = as_markdown(measures)
     sys.stdout.write(text + "\n")
     if write:
         write_table(PAGE, text)
         _say(f"written to {PAGE}")
+
+
+def _engine_steps(pairs: int) -> list[Measure]:
+    from linestop.deployments.bench.model_engine_cost import model_engine_cost  # noqa: PLC0415  # LINESTOP_HOME is set
+
+    return model_engine_cost(pairs)
 
 
 def _on_a_server(scratch: Path, pairs: int, repository: Path | None) -> list[Measure]:
@@ -70,10 +81,13 @@ async def _measures(scratch: Path, pairs: int, repository: Path | None) -> list[
     from linestop.deployments.bench.audit_cost import audit_cost  # noqa: PLC0415  # imports Prefect: after its server
     from linestop.deployments.bench.machinery_cost import machinery_cost  # noqa: PLC0415
     from linestop.deployments.bench.main_job_cost import main_job_cost  # noqa: PLC0415
+    from linestop.deployments.bench.sandbox_cost import sandbox_cost  # noqa: PLC0415
     from linestop.deployments.bench.ticket_cost import machinery_share, ticket_cost  # noqa: PLC0415
     from linestop.deployments.example_repository import example_repository  # noqa: PLC0415
 
     example = example_repository(scratch / "toolshed")
+    _say("sandboxes …")
+    sandboxes = list(sandbox_cost(example, pairs))
     _say("the machinery …")
     task, subflow = await machinery_cost(pairs)
     _say("audits …")
@@ -89,7 +103,7 @@ async def _measures(scratch: Path, pairs: int, repository: Path | None) -> list[
     _say("the main job …")
     job = main_job_cost(scratch, min(pairs, 3))
     await APILogHandler.aflush()  # before its server stops
-    return [task, subflow, *audits, share, *tickets, job]
+    return [*sandboxes, task, subflow, *audits, share, *tickets, job]
 
 
 def _large_repository(target: Path) -> Path:

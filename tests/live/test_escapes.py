@@ -94,6 +94,8 @@ def _giving(family: int, address: object) -> Iterator[int]:
                 except OSError:
                     return
                 with connection, suppress(OSError):
+                    connection.settimeout(5)
+                    connection.recv(100)
                     connection.sendall(SECRET.encode())
 
         thread = threading.Thread(target=serve, daemon=True)
