@@ -46,6 +46,8 @@ def bench(*, quick: bool = False, write: bool = False, repository: Path | None =
     pairs = 1 if quick else 5
     _say("starting the command line …")
     measures = [start_cost(pairs * 3)]
+    _say("the watch …")
+    measures += _watch(pairs)
     with _scratch_home() as scratch:
         _say("steps of ModelEngine …")
         measures += _engine_steps(min(pairs, 3))
@@ -55,6 +57,12 @@ def bench(*, quick: bool = False, write: bool = False, repository: Path | None =
     if write:
         write_table(PAGE, text)
         _say(f"written to {PAGE}")
+
+
+def _watch(pairs: int) -> list[Measure]:
+    from linestop.deployments.bench.watch_cost import watch_cost  # noqa: PLC0415
+
+    return watch_cost(pairs)
 
 
 def _engine_steps(pairs: int) -> list[Measure]:

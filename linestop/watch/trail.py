@@ -79,13 +79,14 @@ class Call:
 class Trail:
     """What went before the event at hand. `call` is the call that the event makes or answers."""
 
-    __slots__ = ("_open", "at", "call", "epoch", "ordinal", "tokens")
+    __slots__ = ("_open", "at", "call", "epoch", "kind", "ordinal", "tokens", "was")
 
     def __init__(self) -> None:
         self._open: dict[str, Call] = {}
         self.ordinal, self.tokens, self.epoch = -1, 0, 0
         self.at = datetime.now(UTC)
         self.call: Call | None = None
+        self.kind = self.was = ""  # of the event at hand, and of the one before it
 
     @property
     def mark(self) -> Mark:
@@ -97,7 +98,8 @@ class Trail:
         self.ordinal += 1
         at = event.at
         self.at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-        kind = event.kind
+        self.was, self.kind = self.kind, event.kind
+        kind = self.kind
         if kind == _CALL:
             self._call(event)
         elif kind == _RESULT:

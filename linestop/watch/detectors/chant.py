@@ -11,6 +11,7 @@ from linestop.watch.watch import Detector
 
 LONGEST_RUN, RUNS, MESSAGES = 16, 4, 3  # SPEC.md section 5; tokens, which are words here
 _TAIL = LONGEST_RUN * RUNS + 1  # a text that was cut ends in half a word
+_MESSAGE = EventKind.MESSAGE.value
 _GLUED = 64  # characters; a longer word is looked at character by character
 MESSAGE = (
     "You are repeating yourself: “{text}”. Stop. Say in one sentence what is still to be done, and make the next call;"
@@ -38,7 +39,7 @@ class Chant(Detector):
             return self._firing(
                 f"the text ends in {RUNS} or more runs of: {plain(run, limit=80)}", run, trail.mark, trail
             )
-        return self._in_a_row(text, trail) if event.kind == EventKind.MESSAGE else None
+        return self._in_a_row(text, trail) if event.kind == _MESSAGE else None
 
     def _in_a_row(self, text: str, trail: Trail) -> Firing | None:
         key = hash(text.strip())
@@ -60,9 +61,11 @@ class Chant(Detector):
 def repeated_end(text: str) -> str:
     """Return the run of at most 16 words that a text ends in at least four times over, empty where it doesn't."""
     words = text.rsplit(None, _TAIL)[-_TAIL:]
-    if run := _run(words, LONGEST_RUN) or _run(words[:-1], LONGEST_RUN):
-        return " ".join(run)
     last = words[-1] if words else ""
+    if last in words[-LONGEST_RUN - 1 : -1] and (run := _run(words, LONGEST_RUN)):
+        return " ".join(run)
+    if words[-2:-1] and words[-2] in words[-LONGEST_RUN - 2 : -2] and (run := _run(words[:-1], LONGEST_RUN)):
+        return " ".join(run)
     if len(last) < _GLUED:
         return ""
     glued = _run(list(last[-_GLUED * RUNS :]), _GLUED)

@@ -13,6 +13,7 @@ from linestop.watch.trail import Call, Mark, Trail
 from linestop.watch.watch import Detector
 
 QUOTED = 5
+_OK = Outcome.OK
 ASKED = (
     "This is a wall of policy, not a failure to be worked around: only a person can lift it. Do not try to get past it"
     " with another tool, another path or another spelling; that is forbidden. Go on with what is allowed. Where the"
@@ -36,7 +37,7 @@ class DenialWall(Detector):
     def see(self, event: Event, trail: Trail) -> Firing | None:
         """Take a result."""
         outcome = event.outcome
-        if outcome == Outcome.OK:
+        if outcome == _OK:
             if self._times:
                 self._times, self._first = 0, None
                 self._recent.clear()

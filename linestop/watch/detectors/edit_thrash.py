@@ -18,6 +18,7 @@ MAX_FILES = 1_024  # files that are remembered between two checks
 _MAX_TEXT = 2_000  # characters of an edit that are compared
 _SHORTEST = 4  # characters; less than that is in every text
 _SUBSTITUTION = re.compile(r"\bs([/|#,])((?:(?!\1).)+)\1((?:(?!\1).)*)\1")
+_EDIT = Action.EDIT
 _OLD = ("old_string", "oldString", "old_str", "old", "search")
 _NEW = ("new_string", "newString", "new_str", "new", "replace")
 MESSAGE = (
@@ -49,7 +50,7 @@ class EditThrash(Detector):
         call = trail.call
         if call is None:
             return None
-        if call.action != Action.EDIT:
+        if call.action != _EDIT:
             if self._files and is_check(call):
                 self._files.clear()
             return None

@@ -14,6 +14,7 @@ from linestop.watch.watch import Detector
 
 TIMES = 3  # SPEC.md section 5
 MAX_CALLS = 1_024  # failing calls that are remembered
+_OK = Outcome.OK
 _FAILED = frozenset({Outcome.ERROR, Outcome.TIMEOUT})
 MESSAGE = (
     "{name} has failed {times} times and never succeeded in between; the last time: {excerpt}. Don't make this call"
@@ -47,7 +48,7 @@ class FailingCall(Detector):
         if call is None or not call.identity:
             return None
         if event.outcome not in _FAILED:
-            if self._failing and event.outcome == Outcome.OK:
+            if self._failing and event.outcome == _OK:
                 self._failing.pop(call.identity, None)
             return None
         return None if self._pollers.cover(call) else self._failed(call, trail)

@@ -13,6 +13,7 @@ from linestop.watch.trail import Call, Mark, Trail
 from linestop.watch.watch import Detector
 
 QUOTED = 5  # SPEC.md section 5
+_OK = Outcome.OK
 _SCORES = {Outcome.ERROR: 1, Outcome.TIMEOUT: 2}
 ASKED = (
     "Stop here before the next call. Name the root cause that these failures share, in one sentence. Then take a"
@@ -42,7 +43,7 @@ class Failures(Detector):
     def see(self, event: Event, trail: Trail) -> Firing | None:
         """Take a result."""
         outcome = event.outcome
-        if outcome == Outcome.OK:
+        if outcome == _OK:
             if self._times:
                 self._clear()
             return None

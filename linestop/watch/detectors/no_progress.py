@@ -15,6 +15,7 @@ from linestop.watch.settings import WatchSettings
 from linestop.watch.trail import Mark, Trail
 from linestop.watch.watch import Detector
 
+_RESULT = EventKind.TOOL_RESULT.value
 _RESTS = frozenset({EventKind.START, EventKind.NUDGE})  # a person came back to a session
 
 
@@ -22,7 +23,9 @@ class NoProgress(Detector):
     """Fires, as a stop, once for each stretch without a change."""
 
     name: ClassVar[str] = "no-progress"
-    kinds: ClassVar[frozenset[EventKind]] = frozenset(EventKind)
+    kinds: ClassVar[frozenset[EventKind]] = frozenset(
+        {EventKind.START, EventKind.NUDGE, EventKind.TOOL_RESULT, EventKind.MESSAGE, EventKind.END}
+    )
     __slots__ = ("_allowed", "_calls", "_fired", "_looks_only", "_since", "_state", "_told")
 
     def __init__(self, settings: WatchSettings) -> None:
@@ -33,11 +36,11 @@ class NoProgress(Detector):
         self._fired, self._calls, self._told = False, 0, False
 
     def see(self, event: Event, trail: Trail) -> Firing | None:
-        """Take any event: time has gone by."""
+        """Take an event: time has gone by."""
         if self._since is None or event.kind in _RESTS:
             self._change(trail)
             return None
-        if event.kind == EventKind.TOOL_RESULT:
+        if event.kind == _RESULT:
             self._calls += 1
             if self._state is None and self._worked(trail):
                 return self._ended(trail)

@@ -13,6 +13,7 @@ from linestop.watch.watch import Detector
 
 BEFORE, AFTER = 24, 12  # SPEC.md section 5; calls before the first edit, looks in a row after it
 MAX_FILES = 8_192  # files that are remembered as read
+_READ = Action.READ
 _LOOKS = frozenset({Action.READ, Action.SEARCH})
 START = (
     "{calls} calls and no edit yet. Say in one sentence what you know, and what single fact is still missing. If none"
@@ -59,7 +60,7 @@ class RunawaySearch(Detector):
 
     def _weight(self, call: Call) -> int:
         """Return the weight of a call in halves."""
-        if call.action != Action.READ or not call.path or call.path in self._read:
+        if call.action != _READ or not call.path or call.path in self._read:
             return 2
         if len(self._read) < MAX_FILES:
             self._read.add(call.path)

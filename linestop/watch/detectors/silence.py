@@ -9,10 +9,11 @@ from typing import ClassVar
 from linestop.events import Event, EventKind
 from linestop.watch.firing import Firing, Severity
 from linestop.watch.settings import WatchSettings
-from linestop.watch.trail import Mark, Trail
+from linestop.watch.trail import Trail
 from linestop.watch.watch import Detector
 
 WARNING_SHARE = 0.75  # SPEC.md section 5
+_END = EventKind.END.value
 _RESTS = frozenset({EventKind.END, EventKind.START, EventKind.NUDGE})  # somebody was waited for, or nobody was there
 
 
@@ -21,39 +22,33 @@ class Silence(Detector):
 
     name: ClassVar[str] = "silence"
     kinds: ClassVar[frozenset[EventKind]] = frozenset(EventKind)
-    __slots__ = ("_fired", "_last", "_mark", "_over", "_stop", "_warning")
+    __slots__ = ("_fired", "_last", "_stop", "_warning")
 
     def __init__(self, settings: WatchSettings) -> None:
         self._stop = timedelta(seconds=settings.silence_seconds)
         self._warning = self._stop * WARNING_SHARE
         self._last: datetime | None = None
-        self._mark: Mark | None = None
         self._fired: Severity | None = None
-        self._over = False
 
     def see(self, event: Event, trail: Trail) -> Firing | None:
         """Take any event: a silence is over."""
         last, at = self._last, trail.at
+        self._last = at
         firing = None
-        if last is not None and at - last >= self._warning and not (self._over or event.kind in _RESTS):
-            firing = self._judge(at, trail)
-        if last is None or at > last:
-            self._last = at
+        if last is not None and at - last >= self._warning and trail.was != _END and event.kind not in _RESTS:
+            firing = self._judge(at, last, trail)
+        self._fired = None
         if event.retry_at is not None:
             self._last = max(at, _aware(event.retry_at))
-        self._mark, self._fired, self._over = trail.mark, None, event.kind == EventKind.END
         return firing
 
     def tick(self, now: datetime, trail: Trail) -> Firing | None:
         """Take that time went by."""
         if self._last is None:
-            self._last, self._mark = now, (0, now, 0)
-        return None if self._over else self._judge(now, trail)
+            self._last = now
+        return None if trail.kind == _END else self._judge(now, self._last, trail)
 
-    def _judge(self, now: datetime, trail: Trail) -> Firing | None:
-        last = self._last
-        if last is None or self._mark is None:
-            return None
+    def _judge(self, now: datetime, last: datetime, trail: Trail) -> Firing | None:
         quiet = now - last
         severity = Severity.STOP if quiet >= self._stop else Severity.WARNING if quiet >= self._warning else None
         if severity is None or self._fired in (severity, Severity.STOP):
@@ -61,7 +56,8 @@ class Silence(Detector):
         self._fired = severity
         seconds = quiet.total_seconds()
         detail = f"no event for {seconds:.0f} s of {self._stop.total_seconds():.0f} s allowed"
-        found = trail.firing(self.name, detail, self._mark, severity=severity)
+        before = trail.ordinal - (now is trail.at)  # the event that ended it is not part of it
+        found = trail.firing(self.name, detail, (before, last, trail.tokens), severity=severity)
         return found.model_copy(update={"seconds": seconds, "at": now})
 
 
