@@ -19,7 +19,9 @@ _SIDE_JOB = re.compile(
     r"summari[sz]e (?:the|this|our) (?:\w+ ){0,3}(?:conversation|session|history|dialogue|chat)|write a \d+-\d+ word",
     re.IGNORECASE,
 )
-_SMALL_TALK = re.compile(r"\s*Got it\. Thanks for the context!\s*\Z")  # clients put it into the model's mouth
+_SMALL_TALK = re.compile(  # clients put these into the model's mouth
+    r"\s*(?:Got it\. Thanks for the context!|No response requested\.|\(no content\))\s*\Z"
+)
 
 
 @dataclass(frozen=True)
