@@ -1,9 +1,11 @@
 """The page of `linestop watch`: a table of sessions, the dearest in full, and what may be learned of them."""
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from linestop.deployments.cli.text_table import text_table
@@ -13,6 +15,7 @@ from linestop.watch.survey import LogReport, SessionReport, Sighting
 from linestop.watch.survey_lessons import Proposal, proposals
 
 _MINUTE, _HOUR = 60, 3600
+_ENDED = {"error": "failed", "timeout": "ran out of time", "denied": "denied"}
 _RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.STOP: 2}
 _COLUMNS = (
     "session",
@@ -74,11 +77,11 @@ def _row(log: LogReport, session: SessionReport) -> list[Any]:
     denied = session.outcomes.get("denied", 0)
     tokens, wasted = _number(session.tokens), _number(session.lost_tokens)
     name = session.session[-14:] if session.session else "-"
-    return [name, session.format, session.calls, errors, denied, took, tokens, warned, lost, wasted, log.path]
+    return [name, session.format, session.calls, errors, denied, took, tokens, warned, lost, wasted, _short(log.path)]
 
 
 def _session(log: LogReport, session: SessionReport) -> Iterator[str]:
-    yield plain(f"{log.path}  {session.session}", limit=200)
+    yield plain(f"{_short(log.path)}  {session.session}", limit=200)
     if session.title:
         yield f"  “{plain(session.title, limit=100)}”"
     yield f"  {plain(_facts(session), limit=300)}"
@@ -92,7 +95,7 @@ def _session(log: LogReport, session: SessionReport) -> Iterator[str]:
 
 
 def _facts(session: SessionReport) -> str:
-    outcomes = ", ".join(f"{number} {name}" for name, number in session.outcomes.items() if name != "ok")
+    outcomes = ", ".join(f"{number} {_ENDED[name]}" for name, number in session.outcomes.items() if name in _ENDED)
     faults = ", ".join(f"{number} {name}" for name, number in session.faults.items())
     parts = [
         session.format,
@@ -123,7 +126,7 @@ def _lesson(lesson: Proposal) -> Iterator[str]:
     yield f"  {lesson.title}{where}"
     yield f"    {lesson.detector}, {seen}, {_span(lesson.seconds)}, {_number(lesson.tokens)} tokens; for example"
     for evidence in lesson.evidence[:2]:
-        yield f"    - {plain(evidence, limit=240)}"
+        yield f"    - {plain(_short(evidence), limit=240)}"
     yield ""
 
 
@@ -145,6 +148,12 @@ def _summary(sessions: Sequence[tuple[LogReport, SessionReport]]) -> str:
     if not fired:
         return f"{many}, nothing fired"
     return f"{many}, something fired in {len(fired)}: {_span(seconds)} and {_number(tokens)} tokens went into it"
+
+
+def _short(path: str) -> str:
+    """Return a path with the home folder written as a shell would."""
+    home = str(Path.home()) + os.sep
+    return f"~{os.sep}{path.removeprefix(home)}" if path.startswith(home) else path
 
 
 def _span(seconds: float) -> str:

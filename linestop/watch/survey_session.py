@@ -41,6 +41,7 @@ class SessionSurvey:
         self._paused = True
         self._fired: list[Firing] = []
         self._going: dict[str, set[Subject]] = {}
+        self._epoch = 0
         self._reached: dict[Subject, tuple[int, int]] = {}
 
     def see(self, place: Place) -> list[Firing]:
@@ -101,16 +102,23 @@ class SessionSurvey:
             self.at = max(at, self.at)
 
     def _follow_up(self, fired: list[Firing]) -> None:
-        """Note how far a call that a detector named goes on: detectors fire once, at its beginning."""
-        call, here = self.watch.trail.call, len(self._times) - 1
-        if call is None or self.watch.trail.ordinal != here:
+        """Note how far a call that a detector named goes on: detectors fire once, at its beginning.
+
+        An edit ends the story: the same call is a new question then.
+        """
+        trail, here = self.watch.trail, len(self._times) - 1
+        call = trail.call
+        if call is None or trail.ordinal != here:
             return
+        if self._epoch != trail.epoch:
+            self._going.clear()
+            self._epoch = trail.epoch
         for subject in self._going.get(call.key, ()):
             last, times = self._reached[subject]
             if here - last <= _GAP:
                 self._reached[subject] = (here, times + (call.mark[0] == here))
         for firing in fired:
-            if firing.identity and len(self._going) < MAX_FIRINGS:
+            if firing.identity and len(self._reached) < MAX_FIRINGS:
                 self._going.setdefault(call.key, set()).add(_subject(firing))
                 self._reached.setdefault(_subject(firing), (here, firing.calls))
 

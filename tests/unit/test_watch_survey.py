@@ -90,6 +90,15 @@ def test_a_loop_is_counted_to_its_end_though_it_fired_at_its_beginning() -> None
     assert (session.tokens, session.calls, session.outcomes) == (120, 12, {"error": 12})
 
 
+def test_an_edit_ends_the_story_of_a_loop() -> None:
+    before = "".join(step(number) for number in range(5))
+    edit = line("tool_call", 5, tool="edit", args={"path": "a.py"}, call="e") + line(
+        "tool_result", 5, call="e", outcome="ok"
+    )
+    (seen,) = survey(before + edit + "".join(step(number) for number in range(6, 9))).sessions[0].sightings
+    assert (seen.last, seen.calls, seen.seconds) == (15, 5, 4.0)
+
+
 def test_sessions_that_interleave_in_one_log_are_told_apart() -> None:
     mixed = "".join(step(number, session=f"s{number % 2}") for number in range(4))
     assert [(one.session, one.calls, one.sightings) for one in survey(mixed).sessions] == [("s0", 2, []), ("s1", 2, [])]
