@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from linestop.blocks.model_proxy_connection import Connection, Reply, Request
+from linestop.blocks.model_proxy_connection import Connection, Reply, Request, Room
 from linestop.blocks.model_proxy_relay import Record
 from linestop.blocks.model_proxy_socket import SocketFolder
 from linestop.blocks.model_proxy_tunnel import Resolve, Tunnels, resolved
@@ -144,8 +144,10 @@ class ModelProxy:
             beside = request.method == "CONNECT" or "://" in request.target.partition("?")[0]
             await (self._tunnels if beside else upstream).answer(request, reply)
 
+        room = Room()
+
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await self._link(Connection(reader, writer, app))
+            await self._link(Connection(reader, writer, app, room))
 
         server = await asyncio.start_unix_server(connected, self.socket, backlog=MAX_CONNECTIONS)
         self.socket.chmod(0o666)  # its folder is closed to others; a sandbox may run as another user

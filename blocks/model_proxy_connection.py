@@ -75,21 +75,38 @@ class Reply:
         return self._link.early
 
 
+class Room:
+    """Bounds what the bodies of all requests under way take of memory, in bytes."""
+
+    def __init__(self, size: int = 4 * MAX_BODY_BYTES) -> None:
+        self.left = size
+
+    def take(self, size: int) -> bool:
+        """Take some room. False where there isn't any."""
+        if size > self.left:
+            return False
+        self.left -= size
+        return True
+
+
 App = Callable[[Request, Reply], Awaitable[None]]
 
 
 class Connection:
     """Reads requests one after the other and hands each to `app`; a client that hangs up cancels it."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, app: App) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, app: App, room: Room) -> None:
         self.reader, self.writer = reader, writer
         self._app = app
+        self._room = room
+        self._taken = 0
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD_BYTES)
 
     async def serve(self) -> None:
         """Serve until the client leaves, an error makes going on unsafe, or the task is cancelled."""
         try:
             while await self._serve_one():
+                self._give_back()
                 self._http.start_next_cycle()
         except h11.RemoteProtocolError as error:
             with suppress(OSError):
@@ -97,7 +114,12 @@ class Connection:
         except (OSError, TimeoutError, h11.LocalProtocolError):
             logger.debug("proxy.connection_lost")
         finally:
+            self._give_back()
             self.writer.close()
+
+    def _give_back(self) -> None:
+        self._room.left += self._taken
+        self._taken = 0
 
     async def _serve_one(self) -> bool:
         request = await self._request()
@@ -123,12 +145,16 @@ class Connection:
         if (length := request.header("content-length")).isdigit() and int(length) > MAX_BODY_BYTES:
             await self._refuse(413)
             return None
-        parts, size = [], 0
+        parts = []
         while isinstance(event := await self._event(_BODY_SECONDS), h11.Data):
-            parts.append(bytes(event.data))
-            if (size := size + len(event.data)) > MAX_BODY_BYTES:
+            if not self._room.take(len(event.data)):
+                await self._refuse(503)
+                return None
+            self._taken += len(event.data)
+            if self._taken > MAX_BODY_BYTES:
                 await self._refuse(413)
                 return None
+            parts.append(bytes(event.data))
         return Request(request.method, request.target, headers, b"".join(parts))
 
     async def _event(self, seconds: float) -> object:

@@ -1,6 +1,7 @@
 """What the model proxy reads in a client's request, and the little it changes: keys, hop-by-hop headers, usage."""
 
 import json
+import re
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -9,6 +10,8 @@ from typing import Any, Self
 from linestop.engines import Endpoint, Wire
 
 MAX_MODEL_CHARS = 200
+MAX_OBJECTS, MAX_ITEMS, MAX_STRINGS = 50_000, 500_000, 500_000  # of a body: a million tokens of context stay below
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 Headers = list[tuple[bytes, bytes]]
 HOP_BY_HOP = {
     b"connection",
@@ -71,6 +74,8 @@ def read_request(wire: Wire, body: bytes, *, model: str = "", encoding: str = ""
         BadRequestError: the body is no JSON object, or asks for what can't be counted.
     """
     body = _decoded(body, encoding)
+    if _is_intricate(body):
+        raise BadRequestError("the request's body has too many parts")
     try:
         asked = json.loads(body, object_pairs_hook=_no_second_model)
     except (ValueError, RecursionError) as error:
@@ -85,6 +90,16 @@ def read_request(wire: Wire, body: bytes, *, model: str = "", encoding: str = ""
     if not (add_usage and wire is Wire.OPENAI_CHAT and asked.get("stream")):
         return Asked(model, body, body)
     return _with_usage(model, body, asked)
+
+
+def _is_intricate(body: bytes) -> bool:
+    """Return whether reading a body would hold up everybody else: it is data by the million, not text."""
+    if body.count(b'"') > 2 * MAX_STRINGS:
+        return True
+    if body.count(b"{") + body.count(b"[") <= MAX_OBJECTS and body.count(b",") <= MAX_ITEMS:
+        return False
+    bare = _STRING.sub(b"", body)
+    return bare.count(b"{") + bare.count(b"[") > MAX_OBJECTS or bare.count(b",") > MAX_ITEMS
 
 
 def _no_second_model(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

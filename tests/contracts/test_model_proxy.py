@@ -7,7 +7,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -182,7 +182,10 @@ def test_a_request_that_is_none_gets_nowhere(upstream: Upstream, text: str, stat
     [
         pytest.param(b"{nope", "no JSON", id="no-json"),
         pytest.param(b"[1]", "no JSON object", id="no-object"),
-        pytest.param(b"[" * 100_000, "no JSON", id="deep"),
+        pytest.param(b"[" * 40_000, "no JSON", id="deep"),
+        pytest.param(b'{"x": [' + b"{}," * 60_000 + b"1]}", "too many parts", id="objects-by-the-million"),
+        pytest.param(b'{"x": [' + b"1," * 600_000 + b"1]}", "too many parts", id="numbers-by-the-million"),
+        pytest.param(b'{"x": [' + b'"",' * 600_000 + b"1]}", "too many parts", id="strings-by-the-million"),
         pytest.param(b'{"model": "cheap", "model": "dear"}', "twice", id="two-models"),
         pytest.param(b'{"model": "m", "background": true}', "background", id="background"),
         pytest.param(b'{"model": "' + b"m" * 201 + b'"}', "too long", id="endless-model"),
@@ -196,11 +199,58 @@ def test_a_body_that_can_not_be_counted_is_refused(upstream: Upstream, body: byt
     assert upstream.seen == []
 
 
+def test_a_long_text_is_no_matter_whatever_is_in_it(upstream: Upstream) -> None:
+    code = 'if (x[0]) { say("a, b"); }\n' * 60_000
+    with proxy(upstream) as (_, client):
+        assert client.post("/claude/v1/messages", json={**CHAT, "system": code}).status_code == 200
+    assert upstream.seen[0].json["system"] == code
+
+
+def test_a_client_that_asks_before_it_sends_is_told_to_go_on(upstream: Upstream) -> None:
+    with proxy(upstream) as (served, _), socket.socket(socket.AF_UNIX) as link:
+        link.settimeout(20)
+        link.connect(str(served.socket))
+        link.sendall(b"POST /chat/responses HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 13\r\n\r\n")
+        assert link.recv(4096).startswith(b"HTTP/1.1 100 ")
+        link.sendall(b'{"model":"m"}')
+        assert link.recv(4096).startswith(b"HTTP/1.1 200 ")
+
+
+def test_all_bodies_together_are_bounded(upstream: Upstream) -> None:
+    """Two hundred connections of 32 MiB each would be more than the machine has."""
+    head = b"POST /chat/responses HTTP/1.1\r\nhost: x\r\ncontent-length: 33000000\r\n\r\n"
+    with proxy(upstream) as (served, client), ExitStack() as stack:
+        answers = []
+        for _ in range(5):
+            link = stack.enter_context(socket.socket(socket.AF_UNIX))
+            link.settimeout(20)
+            link.connect(str(served.socket))
+            link.sendall(head)
+            try:
+                link.sendall(b" " * 32_900_000)
+            except OSError:
+                answers.append("refused")
+        assert answers == ["refused"]
+        stack.close()
+        assert client.post("/chat/chat/completions", json=CHAT).status_code == 200
+
+
+def test_an_owners_http_proxy_is_not_asked_for_this_machine(
+    upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with proxy(upstream) as (_, client):
+        assert client.post("/chat/chat/completions", json=CHAT).status_code == 200
+
+
 def test_a_packed_body_is_unpacked_and_a_bomb_refused(upstream: Upstream) -> None:
     packed = {"content-encoding": "gzip", "content-type": "application/json"}
     with proxy(upstream) as (_, client):
         plain = client.post("/chat/chat/completions", content=gzip.compress(b'{"model": "m"}'), headers=packed)
-        bomb = client.post("/chat/chat/completions", content=gzip.compress(b" " * 40_000_000), headers=packed)
+        bomb = client.post(
+            "/chat/chat/completions", content=gzip.compress(b" " * 34_000_000, compresslevel=1), headers=packed
+        )
         odd = client.post("/chat/chat/completions", content=b"x", headers={"content-encoding": "zstd"})
     assert [plain.status_code, bomb.status_code, odd.status_code] == [200, 400, 400]
     assert upstream.seen[0].json == {"model": "m"}
@@ -397,7 +447,7 @@ def test_a_hundred_streams_run_at_once(upstream: Upstream) -> None:
 
     def answer(seen: Seen) -> list[Any]:
         all_there.wait()
-        return stream(*[event] * 20, last, "data: [DONE]\n\n")
+        return stream(*[event] * 5, last, "data: [DONE]\n\n")
 
     upstream.answer = answer
 
@@ -411,7 +461,7 @@ def test_a_hundred_streams_run_at_once(upstream: Upstream) -> None:
 
     with proxy(upstream, counts) as (served, _):
         texts = asyncio.run(all_at_once(served.socket))
-    assert set(texts) == {event * 20 + "data: [DONE]\n\n"}
+    assert set(texts) == {event * 5 + "data: [DONE]\n\n"}
     assert counts.spent == Usage(input=200, output=300, usd=counts.spent.usd, total=True)
 
 
