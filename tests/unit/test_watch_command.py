@@ -14,6 +14,8 @@ import pytest
 from linestop.deployments.cli.watch import watch
 from linestop.deployments.cli.watch_reading import detectors, follow
 from linestop.errors import UsageError
+from linestop.events import Action, Event, EventKind, Fault, Outcome, Usage
+from linestop.events.formats import FORMATS
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 LOOP = "".join(
@@ -196,3 +198,13 @@ def test_a_document_can_not_be_followed() -> None:
         watch(SAMPLES / "mini.traj.json", follow=True)
     with pytest.raises(UsageError):
         watch(SAMPLES, follow=True)
+
+
+def test_the_page_of_events_names_every_format_and_every_field() -> None:
+    page = (SAMPLES.parents[1] / "docs" / "events.md").read_text(encoding="utf-8")
+    missing = [one.name for one in FORMATS if f"| `{one.name}` |" not in page]
+    missing += [name for name in (*Event.model_fields, *Usage.model_fields) if f"`{name}`" not in page]
+    missing += [
+        one.value for kind in (EventKind, Outcome, Action, Fault) for one in kind if f"`{one.value}`" not in page
+    ]
+    assert missing == []
