@@ -1,8 +1,9 @@
 """Makes engines of their names: the one place where an engine, its sandbox and its prices are put together.
 
-A name is one of the policy's `[engines]`, a preset's, `static`, or `block:NAME` for a form filled in in the UI. With
-`:MODEL` behind it (`codex:gpt-5`) it is that engine with another model. Engines are imported when one is asked for:
-Prefect, docker and the providers' libraries cost seconds, and most commands need none of them.
+A name is one of the policy's `[engines]`, a preset's, `static`, `scripted:SCENARIO` (a file, or a shipped one's name),
+or `block:NAME` for a form filled in in the UI. With `:MODEL` behind it (`codex:gpt-5`) it is that engine with another
+model. Engines are imported when one is asked for: Prefect, docker and the providers' libraries cost seconds, and most
+commands need none of them.
 """
 
 from pathlib import Path
@@ -14,10 +15,11 @@ from linestop.engines.endpoints import endpoints_of
 from linestop.errors import PolicyError
 from linestop.policy import Policy
 from linestop.ports import Engine, Sandbox
-from linestop.scenarios import read_scenario
+from linestop.scenarios import scenario_named
 
 STATIC = "static"
 BLOCK = "block:"
+SCRIPTED = "scripted:"
 
 
 def settings_of(name: str, policy: Policy) -> EngineSettings:
@@ -36,6 +38,8 @@ def settings_of(name: str, policy: Policy) -> EngineSettings:
         from linestop.blocks.engine_blocks import engine_settings_now  # noqa: PLC0415
 
         return engine_settings_now(name)
+    if name.startswith(SCRIPTED):
+        return ScriptedSettings(scenario=Path(name.removeprefix(SCRIPTED)))
     engine, _, model = name.partition(":")
     if model and engine:
         return _with_model(settings_of(engine, policy), engine, model)
@@ -74,7 +78,7 @@ def engine_of(settings: EngineSettings, name: str, policy: Policy, root: Path) -
 def _scripted(settings: ScriptedSettings, name: str, policy: Policy, root: Path, sandbox: Sandbox) -> Engine:
     from linestop.blocks.scripted_engine import ScriptedEngine  # noqa: PLC0415
 
-    scenario = read_scenario(root / settings.scenario.expanduser())
+    scenario = scenario_named(str(settings.scenario), root)
     return ScriptedEngine(scenario, name=name, sandbox=sandbox, policy=policy.sandbox)
 
 

@@ -30,19 +30,19 @@ def read_scenario(path: Path) -> Scenario:
     return _parsed(content, str(path))
 
 
-def scenario_named(name: str) -> Scenario:
-    """Return a scenario by its file's path, or by the name of a shipped one.
+def scenario_named(name: str, root: Path = Path()) -> Scenario:
+    """Return a scenario by its file's path, relative to `root`, or by the name of a shipped one.
 
     Raises:
         UsageError: there is neither, or it breaks the format.
     """
-    shipped = shipped_scenarios()
-    if name in shipped and not Path(name).is_file():
+    path, shipped = root / Path(name).expanduser(), shipped_scenarios()
+    if name in shipped and not path.is_file():
         return shipped[name]
-    if not Path(name).exists():
+    if not path.exists():
         todo = f"give a file, or one of: {', '.join(shipped)}"
         raise UsageError(f"there is no scenario {name}", found="no such file", todo=todo)
-    return read_scenario(Path(name))
+    return read_scenario(path)
 
 
 def shipped_scenarios() -> dict[str, Scenario]:

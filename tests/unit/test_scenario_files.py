@@ -6,9 +6,12 @@ from typing import get_args
 
 import pytest
 
+from linestop.blocks.engines import settings_of
+from linestop.engines import ScriptedSettings
 from linestop.errors import UsageError
 from linestop.execution.brief import write_brief
-from linestop.plans import ChecksPass, Chunk, Plan
+from linestop.plans import ChecksPass, Chunk, FindingsGone, Plan
+from linestop.policy import Policy
 from linestop.ports import Dispatch
 from linestop.scenarios import (
     Act,
@@ -38,10 +41,11 @@ def played(*turns: Turn, told: tuple[str, ...] = ("",), cast: Cast | None = None
     return [step.turn.say if step else "-" for step in steps]
 
 
-def order(findings: int = 2, **changes: object) -> Dispatch:
+def order(*, scanned: bool = True, **changes: object) -> Dispatch:
     paths = ("src/a b.py", "src/c.py")
-    chunk = Chunk(id="c", title="t", source="ruff", rules=("F401", "F811"), paths=paths, findings=findings)
-    plan = Plan(id="p", title="t", purpose="p", scope=("src/**",), chunks=(chunk,), goal=(ChecksPass(),))
+    chunk = Chunk(id="c", title="t", source="ruff", rules=("F401", "F811"), paths=paths)
+    goal = FindingsGone(source="ruff", rules=chunk.rules, paths=paths) if scanned else ChecksPass()
+    plan = Plan(id="p", title="t", purpose="p", scope=("src/**",), chunks=(chunk,), goal=(goal,))
     values: dict[str, object] = {"ticket": "p", "role": "maker", "attempt": 2, "plan": plan, "chunk": chunk}
     brief = write_brief(plan, chunk, attempt=2)
     return Dispatch.model_validate({**values, "brief": brief, **changes})
@@ -98,6 +102,13 @@ def test_a_file_that_breaks_the_format_is_refused_with_its_place(
     assert caught.value.todo
 
 
+def test_an_engine_may_be_named_by_its_scenario(tmp_path: Path) -> None:
+    assert settings_of("scripted:liar", Policy()) == ScriptedSettings(scenario=Path("liar"))
+    (tmp_path / "mine.yaml").write_text(GOOD, encoding="utf-8")
+    assert scenario_named("mine.yaml", tmp_path).name == "x"
+    assert scenario_named("liar", tmp_path).name == "liar"
+
+
 @pytest.mark.parametrize("name", ["no-such-scenario", "/no/such/file.yaml", "\x1b[31m"])
 def test_an_unknown_name_lists_the_shipped_ones(name: str) -> None:
     with pytest.raises(UsageError, match="good-maker"):
@@ -146,7 +157,7 @@ def test_no_act_is_played_for_a_dispatch_that_none_is_for() -> None:
 def test_a_brief_tells_a_server_what_a_dispatch_tells_an_engine() -> None:
     one = order()
     assert cast_of_brief(f"<reminder>\n{one.brief}</reminder>") == cast_of_dispatch(one)
-    assert cast_of_brief(order(findings=0).brief).paths == one.chunk.paths
+    assert cast_of_brief(order(scanned=False).brief).paths == one.chunk.paths
     assert cast_of_brief("Plan of the day: chunk it") == Cast()
 
 
