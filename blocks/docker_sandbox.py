@@ -71,7 +71,7 @@ class DockerSandbox:
             written = made.written(git=layer is not None)
             if not confinement.read_only:
                 unlinked_twins(workspace)
-            stack.enter_context(lent((*written, workspace, made.run / "git"), uid))
+            stack.enter_context(lent((*written, made.run / "git"), workspace, uid, note=made.lent))
             growth = Growth((*written, workspace), confinement.disk_bytes)
             room = Room(self._daemon, image, not self._image, uid, gid)
             yield DockerCell(room, workspace, shown, made, Bounded(layer, growth))

@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from linestop.blocks.sandbox_clocks import Clocks
+from linestop.blocks.sandbox_ownership import given_back
 from linestop.blocks.worktree_folders import remove
 from linestop.errors import InfraError
 from linestop.paths import home as linestop_home
@@ -17,6 +18,7 @@ from linestop.ports import Ran, SandboxCommand
 from linestop.records import holder, is_alive
 
 _IDENTITY = "[user]\n\tname = agent\n\temail = agent@localhost.invalid\n"  # commits fail without one
+LENT = ".lent"
 HOLDER = ".holder"  # beside a cell's folder: who may still be using it
 
 
@@ -59,6 +61,11 @@ class Scratch:
     def run(self) -> Path:
         """What the sandbox itself needs at a command's start."""
         return self.folder / "run"
+
+    @property
+    def lent(self) -> Path:
+        """Where it is noted that the workspace was lent to another user."""
+        return self.folder.with_suffix(LENT)
 
     @property
     def empty(self) -> Path:
@@ -110,6 +117,7 @@ def _sweep(cells: Path) -> None:
     for note in cells.glob(f"*{HOLDER}"):
         with suppress(OSError, UnicodeDecodeError):
             if not is_alive(note.read_text(encoding="utf-8")):
+                given_back(note.with_suffix(LENT))
                 _remove(note.with_suffix(""))
 
 

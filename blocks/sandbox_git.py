@@ -19,6 +19,7 @@ _log = logging.getLogger(__name__)
 _MAX_ALTERNATES = 20
 _MAX_EXCLUDE_CHARS = 64_000
 _CARRIED = ("core.autocrlf", "core.eol", "core.ignorecase", "core.filemode", "core.symlinks", "core.precomposeunicode")
+_OBJECTS = re.compile(r"[0-9a-f]{2}|info|pack|tmp_obj\w*|maintenance\.lock|\.tmp-\S*|incoming-\w*")
 _FORMAT = "extensions.objectformat"
 _CONFIG = """[core]
 \trepositoryformatversion = 0
@@ -152,12 +153,13 @@ def _carry_settings(git: Path, outer: GitCommands) -> None:
 
 
 def _carry_files(git: Path, real: Real) -> None:
+    """Copy what lies in the repository itself; a link there could lead to any file of the owner's."""
     exclude = real.common / "info" / "exclude"
-    if exclude.is_file():
+    if exclude.is_file() and not (exclude.is_symlink() or exclude.parent.is_symlink()):
         with (git / "info" / "exclude").open("a", encoding="utf-8") as file:
             file.write(exclude.read_text(encoding="utf-8", errors="replace")[:_MAX_EXCLUDE_CHARS] + "\n")
     for source, name in ((real.common / "shallow", "shallow"), (real.git_dir / "index", "index")):
-        if source.is_file():
+        if source.is_file() and not source.is_symlink():
             shutil.copyfile(source, git / name)
 
 
@@ -177,12 +179,21 @@ def _stand_at_head(git: Path, workspace: Path, outer: GitCommands) -> None:
         inner.run("read-tree", head)
 
 
+def _holds_objects(folder: Path) -> bool:
+    """Return whether a folder is one of git's: a repository from elsewhere may name any folder of the owner's."""
+    try:
+        names = [path.name for path in folder.iterdir()]
+    except OSError:
+        return False
+    return folder.name == "objects" and {"info", "pack"} <= {*names} and all(map(_OBJECTS.fullmatch, names))
+
+
 def _alternates(objects: Path) -> Iterator[Path]:
     """Yield a folder of objects and all that it borrows from, each once."""
     waiting, seen = [objects.resolve()], set[Path]()
     while waiting and len(seen) < _MAX_ALTERNATES:
         folder = waiting.pop(0)
-        if folder in seen or not folder.is_dir():
+        if folder in seen or not _holds_objects(folder):
             continue
         seen.add(folder)
         yield folder

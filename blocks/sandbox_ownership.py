@@ -5,6 +5,7 @@ that are hard links are made files of their own first: another name of theirs ma
 and a process inside would write there.
 """
 
+import json
 import os
 import shutil
 import stat
@@ -32,18 +33,35 @@ def unlinked_twins(workspace: Path) -> int:
 
 
 @contextmanager
-def lent(folders: tuple[Path, ...], uid: int) -> Iterator[None]:
-    """Let `uid` have what root owns in these folders, and give it back to root at the end."""
+def lent(folders: tuple[Path, ...], workspace: Path, uid: int, *, note: Path) -> Iterator[None]:
+    """Let `uid` have what root owns in a cell's folders and in a workspace of root's, which is given back at the end.
+
+    `note` tells whoever sweeps up after a killed linestop what was lent.
+    """
     if os.getuid() or not uid:
         yield
         return
+    for folder in folders:
+        _give(folder, uid, of=0)
+    if workspace.stat().st_uid:  # it is that user's anyway
+        yield
+        return
     try:
-        for folder in folders:
-            _give(folder, uid, of=0)
+        note.write_text(json.dumps([uid, str(workspace)]), encoding="utf-8", errors="surrogateescape")
+        _give(workspace, uid, of=0)
         yield
     finally:
-        for folder in folders:
-            _give(folder, 0, of=uid)
+        given_back(note)
+
+
+def given_back(note: Path) -> None:
+    """Give a workspace that was lent back to root; nothing where none was."""
+    try:
+        uid, workspace = json.loads(note.read_text(encoding="utf-8", errors="surrogateescape"))
+    except (OSError, ValueError):
+        return
+    _give(Path(workspace), 0, of=uid)
+    note.unlink(missing_ok=True)
 
 
 def _give(folder: Path, uid: int, *, of: int) -> None:

@@ -265,6 +265,24 @@ class IsolationContract(SandboxContract):
             with sandbox.open(workspace, Confinement()) as cell:
                 assert not sh(cell, f"git cat-file -p {commit}").ok
 
+    def test_a_repository_from_elsewhere_that_leads_to_the_owners_files_shows_none(
+        self, sandbox: Sandbox, tmp_path: Path
+    ) -> None:
+        main, keys = repository(tmp_path / "unpacked"), tmp_path / "keys"
+        (keys / "pack").mkdir(parents=True)
+        (keys / "info").mkdir()
+        (keys / "id_rsa").write_text("hunter2")
+        (main / ".git" / "index").unlink()
+        for name in ("index", "shallow", "info/exclude"):
+            (main / ".git" / name).unlink(missing_ok=True)
+            (main / ".git" / name).symlink_to(keys / "id_rsa")
+        (main / ".git" / "shallow").unlink()  # git itself would refuse it
+        (main / ".git" / "objects" / "info" / "alternates").write_text(f"{keys}\n")
+        with sandbox.open(main, Confinement()) as cell:
+            ran = sh(cell, f"cat .git/info/exclude .git/index; grep -r hunter2 {cell.home.parent}; git log --oneline")
+        assert "hunter2" not in ran.output
+        assert "start" in ran.output
+
     def test_a_workspace_only_to_look_at_can_not_be_written(self, sandbox: Sandbox, workspace: Path) -> None:
         with sandbox.open(workspace, Confinement(read_only=True)) as cell:
             ran = sh(

@@ -86,5 +86,15 @@ with DockerSandbox(host={docker!r}).open(Path({str(workspace)!r}), Confinement()
         assert len(held) == 1
     with DockerSandbox(host=docker).open(workspace, Confinement()):
         after = Daemon(docker).client.containers.list(all=True, filters={"label": HOLDER})
+    assert {path.lstat().st_uid for path in (workspace, workspace / "a.txt")} == {os.getuid()}
     assert held[0].id not in {one.id for one in after}
     assert [*(Path(os.environ["LINESTOP_HOME"]) / "cells").iterdir()] == []
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a workspace to somebody else")
+def test_a_workspace_of_another_user_stays_theirs(docker: str, workspace: Path) -> None:
+    for path in (workspace, workspace / "a.txt"):
+        os.chown(path, 1234, 1234)
+    with DockerSandbox(host=docker).open(workspace, Confinement()) as cell:
+        assert sh(cell, "id -u; echo two >> a.txt; git status --short").output.splitlines() == ["1234", " M a.txt"]
+    assert {path.stat().st_uid for path in (workspace, workspace / "a.txt")} == {1234}
