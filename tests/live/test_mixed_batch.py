@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -105,8 +106,8 @@ def night(root: Path) -> Path:
             f"from shop.{Path(path).stem} import count\n\n\ndef test_count():\n    assert count('ab') == 2\n"
         )
         plans.append(unused_imports(name, path))
-        for act in acts_of(name.rpartition("-")[0], path):
-            acts.append({**act, "for": {"ticket": name, **act.get("for", {})}})  # type: ignore[dict-item]
+        mine: list[Any] = acts_of(name.rpartition("-")[0], path)
+        acts += [{**act, "for": {"ticket": name, **act.get("for", {})}} for act in mine]
     commit_all(root, "twenty of them")
     write_plans(root, *plans)
     (root / ".linestop/night.yaml").write_text(yaml.safe_dump({"schema": 1, "name": "night", "acts": acts}))
