@@ -44,13 +44,13 @@ def detectors(off: Sequence[str], pollers: Sequence[str]) -> Detectors:
     return lambda: detectors_for(settings)
 
 
-def survey(paths: Iterable[Path], making: Detectors) -> list[LogReport]:
+def survey(paths: Iterable[Path], making: Detectors, *, stdin: BinaryIO | None = None) -> list[LogReport]:
     """Return the reports of all logs; of a folder those that are recognised.
 
     Raises:
         UsageError: a path isn't there or can't be read, or none of them is a log.
     """
-    reports = [_report(path, making) for path in _files(paths)]
+    reports = [_report(path, making, stdin or sys.stdin.buffer) for path in _files(paths)]
     if not any(one.sessions for one in reports):
         told = ", ".join(plain(str(one.path), limit=80) for one in reports[:3]) or "no file that looks like one"
         raise UsageError(
@@ -74,9 +74,9 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-def _report(path: Path, making: Detectors) -> LogReport:
+def _report(path: Path, making: Detectors, stdin: BinaryIO) -> LogReport:
     if path == STDIN:
-        return survey_log(sys.stdin.buffer, "-", making)
+        return survey_log(stdin, "-", making)
     with _opened(path) as file:
         written = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
         return survey_log(file, str(path), making, at=written)
@@ -91,7 +91,7 @@ def _opened(path: Path) -> BinaryIO:
         ) from error
 
 
-def follow(paths: Sequence[Path], making: Detectors, *, as_json: bool) -> int:
+def follow(paths: Sequence[Path], making: Detectors, *, as_json: bool, stdin: BinaryIO | None = None) -> int:
     """Tell what fires in one log until it is interrupted, or the standard input ends.
 
     A log that is cut or replaced is read from its new beginning.
@@ -102,7 +102,8 @@ def follow(paths: Sequence[Path], making: Detectors, *, as_json: bool) -> int:
     if len(paths) != 1 or (paths[0] != STDIN and paths[0].is_dir()):
         raise UsageError("--follow is for one log", found=f"{len(paths)} paths", todo="name one file, or -")
     if paths[0] == STDIN:
-        pieces: Iterator[bytes | None] = iter(lambda: os.read(sys.stdin.fileno(), _CHUNK) or None, None)
+        source = (stdin or sys.stdin.buffer).fileno()
+        pieces: Iterator[bytes | None] = iter(lambda: os.read(source, _CHUNK) or None, None)
     else:
         pieces = _growing(paths[0])
     survey = LogSurvey(making)

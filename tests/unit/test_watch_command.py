@@ -1,18 +1,17 @@
 """`linestop watch` as a user meets it."""
 
+import contextlib
 import io
 import json
 import os
 import signal
-import sys
 import threading
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from linestop.deployments.cli.watch import watch
-from linestop.deployments.cli.watch_reading import detectors, follow
+from linestop.deployments.cli.watch_reading import detectors, follow, survey
 from linestop.errors import UsageError
 from linestop.events import Action, Event, EventKind, Fault, Outcome, Usage
 from linestop.events.formats import FORMATS
@@ -130,19 +129,13 @@ def test_a_hostile_log_does_nothing_to_the_terminal(tmp_path: Path, capsys: pyte
     assert not {"\x1b", "\x07", "\u202e"} & set(out)
 
 
-def test_a_stream_is_read_from_the_standard_input(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(LOOP.encode())))
-    assert watch(Path("-")) == 0
-    assert "codex · 12 calls" in capsys.readouterr().out
+def test_a_stream_is_read_from_the_standard_input() -> None:
+    (log,) = survey([Path("-")], detectors((), ()), stdin=io.BytesIO(LOOP.encode()))
+    assert (log.path, log.format, log.sessions[0].calls) == ("-", "codex", 12)
 
 
-def test_following_a_stream_tells_what_fires_while_it_comes(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_following_a_stream_tells_what_fires_while_it_comes(capsys: pytest.CaptureFixture[str]) -> None:
     read, write = os.pipe()
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(fileno=lambda: read))
 
     def agent() -> None:
         for line in LOOP.encode().splitlines(keepends=True):
@@ -152,21 +145,22 @@ def test_following_a_stream_tells_what_fires_while_it_comes(
 
     writer = threading.Thread(target=agent)
     writer.start()
-    assert watch(Path("-"), follow=True, json_=True) == 0
+    with os.fdopen(read, "rb") as stdin:
+        assert follow([Path("-")], detectors((), ()), as_json=True, stdin=stdin) == 0
     writer.join()
-    os.close(read)
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {"repeat", "failures"} <= {one["detector"] for one in told}
     assert all(one["lines"][0] <= one["lines"][1] for one in told)
 
 
-class Rotating:
+class Rotating(io.StringIO):
     """An output that rotates the log at the first loop it hears of, and interrupts, as a person would, at the second.
 
     A call that goes on fires once a reading: hearing of it twice means that the log was read from its new beginning.
     """
 
     def __init__(self, log: Path) -> None:
+        super().__init__()
         self.log = log
         self.loops = 0
 
@@ -179,16 +173,13 @@ class Rotating:
             self.log.write_text(LOOP)
         return len(text)
 
-    def flush(self) -> None:
-        return
 
-
-def test_a_log_that_is_replaced_is_read_from_its_new_beginning(loop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_that_is_replaced_is_read_from_its_new_beginning(loop: Path) -> None:
     output = Rotating(loop)
-    monkeypatch.setattr(sys, "stdout", output)
     giving_up = threading.Timer(20, lambda: os.kill(os.getpid(), signal.SIGINT))
     giving_up.start()
-    assert follow([loop], detectors((), ()), as_json=False) == 0
+    with contextlib.redirect_stdout(output):
+        assert follow([loop], detectors((), ()), as_json=False) == 0
     giving_up.cancel()
     assert output.loops == 2
 
