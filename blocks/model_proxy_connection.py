@@ -171,11 +171,11 @@ class Connection:
         watch = asyncio.ensure_future(self.reader.read(_READ_BYTES))
         try:
             await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
-            if watch.done() and not task.done():
-                if not (early := watch.result()):
-                    return False
-                self._http.receive_data(early)  # the next request, before this one is answered
+            if watch.done() and not watch.result() and not task.done():
+                return False
             await task
+            if watch.done():
+                self._http.receive_data(watch.result())  # the next request, sent before this one was answered
             return True
         finally:
             await _ended(task, watch)

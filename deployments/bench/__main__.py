@@ -48,6 +48,8 @@ def bench(*, quick: bool = False, write: bool = False, repository: Path | None =
     measures = [start_cost(pairs * 3)]
     _say("the watch …")
     measures += _watch(pairs)
+    _say("the model proxy …")
+    measures += _proxy(pairs)
     with _scratch_home() as scratch:
         _say("steps of ModelEngine …")
         measures += _engine_steps(min(pairs, 3))
@@ -63,6 +65,12 @@ def _watch(pairs: int) -> list[Measure]:
     from linestop.deployments.bench.watch_cost import watch_cost  # noqa: PLC0415
 
     return watch_cost(pairs)
+
+
+def _proxy(pairs: int) -> list[Measure]:
+    from linestop.deployments.bench.proxy_cost import proxy_cost  # noqa: PLC0415
+
+    return proxy_cost(pairs)
 
 
 def _engine_steps(pairs: int) -> list[Measure]:

@@ -216,6 +216,25 @@ def test_a_client_that_asks_before_it_sends_is_told_to_go_on(upstream: Upstream)
         assert link.recv(4096).startswith(b"HTTP/1.1 200 ")
 
 
+def test_a_request_that_is_sent_before_the_last_one_is_answered_waits_its_turn(upstream: Upstream) -> None:
+    go = threading.Event()
+    upstream.answer = lambda seen: [go, reply({"you": seen.json["model"], "usage": {}})]
+    head = b"POST /chat/responses HTTP/1.1\r\nhost: x\r\ncontent-length: 13\r\n\r\n"
+    with proxy(upstream) as (served, _), socket.socket(socket.AF_UNIX) as link:
+        link.settimeout(20)
+        link.connect(str(served.socket))
+        link.sendall(head + b'{"model":"a"}')
+        assert upstream.came.acquire(timeout=10)
+        link.sendall(head + b'{"model":"b"}')
+        go.set()
+        got = b""
+        while got.count(b'"you"') < 2:
+            more = link.recv(65536)
+            assert more, got
+            got += more
+    assert got.index(b'{"you": "a"') < got.index(b'{"you": "b"')
+
+
 def test_all_bodies_together_are_bounded(upstream: Upstream) -> None:
     """Two hundred connections of 32 MiB each would be more than the machine has."""
     head = b"POST /chat/responses HTTP/1.1\r\nhost: x\r\ncontent-length: 33000000\r\n\r\n"
