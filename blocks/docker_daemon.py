@@ -41,7 +41,7 @@ class Daemon:
         except (DockerException, RequestException, OSError) as error:
             raise ToolError(
                 "docker can't be reached",
-                found=f"{self.host or 'unix:///var/run/docker.sock'}: {str(error)[:300]}",
+                found=f"no daemon answers at {self.host or 'unix:///var/run/docker.sock'}: {_why(error)}",
                 todo="apt install docker.io and start it, or set sandbox.docker_host (or DOCKER_HOST) to its socket",
             ) from error
         return client
@@ -87,6 +87,13 @@ def removed(container: Container) -> None:
     """Remove a container with all its processes; one that is gone is fine."""
     with suppress(NotFound):
         container.remove(force=True, v=True)
+
+
+def _why(error: Any) -> str:
+    """Return the reason out of the SDK's nested text, which is long."""
+    text = str(error)
+    known = ("Permission denied", "No such file or directory", "Connection refused", "timed out")
+    return next((words for words in known if words in text), text[:300])
 
 
 def _said(error: Any) -> str:

@@ -15,9 +15,11 @@ from pathlib import Path
 from packaging.specifiers import SpecifierSet
 
 from linestop.blocks.processes import run_command
-from linestop.deployments.doctor.diagnosis import Diagnosis, ok, problem, warning
+from linestop.deployments.doctor.diagnosis import Diagnosis, State, ok, problem, warning
 from linestop.deployments.server import answers, running_server
+from linestop.errors import ToolError
 from linestop.paths import home
+from linestop.ports import Confinement
 
 MIN_GIT = (2, 36)  # `git worktree` with --lock and repair, safe.directory in -c; git_commands.py says the same
 MIN_FREE_BYTES = 1_000_000_000  # a server, some environments and worktrees
@@ -83,19 +85,48 @@ def _venv() -> Diagnosis:
 
 
 def _sandboxes() -> Iterator[Diagnosis]:
-    text = _said(["bwrap", "--version"])
-    without = "checks and engines run as you, with a clean environment and no sandbox"
-    if text and _said(["bwrap", "--ro-bind", "/", "/", "--unshare-pid", "true"]) is not None:
-        yield ok("bubblewrap", text)
-    else:
-        found = f"{text}, but it can't make a sandbox here" if text else "not installed"
-        yield warning("bubblewrap", f"{found}: {without}", "apt install bubblewrap, and allow user namespaces")
-    if not shutil.which("docker"):
-        yield warning("docker", "not installed: only needed where a policy asks for it", "apt install docker.io")
-    elif server := _said(["docker", "version", "--format", "{{.Server.Version}}"]):
-        yield ok("docker", f"server {server}")
-    else:
-        yield warning("docker", "installed, but no daemon answers", "start it: systemctl start docker")
+    bubblewrap, docker = _bubblewrap(), _docker()
+    yield bubblewrap
+    yield docker
+    if bubblewrap.state is State.OK:
+        yield _limits()
+    elif docker.state is not State.OK:
+        found = "neither bubblewrap nor docker works: agents are refused, unless the policy lets them run in none"
+        yield warning("sandbox", found, "apt install bubblewrap; docs/sandboxes.md says what each holds")
+
+
+def _bubblewrap() -> Diagnosis:
+    from linestop.blocks.bubblewrap_process import Bubblewrap  # noqa: PLC0415  # as needed
+
+    try:
+        tool = Bubblewrap.found()
+    except ToolError as error:
+        return warning("bubblewrap", f"{error.what}: {error.found}", error.todo)
+    return ok("bubblewrap", f"{_said([tool.path, '--version'])}: makes a sandbox here")
+
+
+def _docker() -> Diagnosis:
+    from linestop.blocks.docker_daemon import Daemon  # noqa: PLC0415  # its SDK takes 0.2 s
+
+    daemon = Daemon()
+    try:
+        version, rootless = daemon.client.version().get("Version", ""), daemon.rootless
+    except ToolError as error:
+        return warning("docker", f"{error.found}: only needed where a policy asks for it", error.todo)
+    return ok("docker", f"server {version}{', rootless' if rootless else ''}")
+
+
+def _limits() -> Diagnosis:
+    """Say what holds a sandbox's memory, processes and CPU; a group is made to try it, and removed."""
+    from linestop.blocks.sandbox_limits import CONTROLLERS, Groups  # noqa: PLC0415
+
+    groups = Groups(Confinement())
+    groups.close()
+    watched = [name for name in CONTROLLERS if name not in groups.held]
+    if not watched:
+        return ok("limits", "memory, processes and CPU are held by control groups")
+    found = f"no control group can be made for {', '.join(watched)}: a watcher and process limits stand in"
+    return ok("limits", f"{found} (a second late, see docs/sandboxes.md)")
 
 
 def _home() -> Iterator[Diagnosis]:
