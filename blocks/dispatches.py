@@ -7,6 +7,7 @@ from pathlib import Path
 
 from linestop.blocks.dispatching import Ended, dispatched
 from linestop.blocks.prices import GenaiPrices
+from linestop.blocks.static_engine import StaticEngine
 from linestop.blocks.station import Station
 from linestop.events import Outcome, Usage, read_events
 from linestop.execution.costs import limits_for, usage_of
@@ -84,7 +85,7 @@ def _opened(station: Station, post: Post, order: Dispatch, told: Told | None) ->
     whole = order.limits.model_copy(update={"tokens": budget.tokens, "usd": budget.usd})
     settings = settings_for(
         line.policy, role=post.role, limits=whole, spent=Usage(input=spent.tokens, usd=spent.usd),
-        price=GenaiPrices(budget.prices).usd,
+        price=GenaiPrices(budget.prices).usd, thinks=not isinstance(post.engine, StaticEngine),
     )  # fmt: skip
     holder: list[RunRecord] = []
 

@@ -7,7 +7,7 @@ from linestop.errors import PolicyError
 from linestop.events import Usage
 from linestop.policy import Policy
 from linestop.ports.engine import Limits
-from linestop.watch.ladder import DETECTORS, detector_name
+from linestop.watch.ladder import CLOCKS, DETECTORS, detector_name
 
 EDITING_ROLES = frozenset({"maker", "healer", "scribe"})
 MIN_FAILURES = 2  # SPEC.md section 5: never below
@@ -40,9 +40,15 @@ class WatchSettings:
 
 
 def settings_for(
-    policy: Policy, *, role: str, limits: Limits, spent: Usage | None = None, price: Price | None = None
+    policy: Policy,
+    *,
+    role: str,
+    limits: Limits,
+    spent: Usage | None = None,
+    price: Price | None = None,
+    thinks: bool = True,
 ) -> WatchSettings:
-    """Return the settings of one dispatch.
+    """Return the settings of one dispatch. An engine that doesn't think can't loop: only its clocks are watched.
 
     Raises:
         PolicyError: `watch.off` names a detector that isn't there.
@@ -53,6 +59,8 @@ def settings_for(
         raise PolicyError(
             "watch.off names no detector", found=", ".join(sorted(unknown)), todo=f"use: {', '.join(DETECTORS)}"
         )
+    if not thinks:
+        off |= set(DETECTORS) - CLOCKS
     return WatchSettings(
         role=role,
         limits=limits,

@@ -343,3 +343,8 @@ def test_calls_without_results_are_forgotten() -> None:
     for one in events(*(read(f"{number}.py")[:1] for number in range(2_000))):
         watch.see(one)
     assert len(watch.trail._open) == 512
+
+
+def test_an_engine_without_a_model_is_only_watched_by_clocks() -> None:
+    found = settings_for(Policy(), role="maker", limits=Limits(), thinks=False)
+    assert {one.name for one in detectors_for(found)} == {"silence", "no-progress", "cost"}
