@@ -15,6 +15,7 @@ from linestop.records import RunRecord
 from linestop.runs import read_run, started_by
 from linestop.runs.dispatch_page import dispatch_page
 from linestop.tasks.artifacts import publish_markdown
+from linestop.tasks.record_pages import dispatch_key
 from linestop.text import plain
 from linestop.watch import Firing, Rung, Severity
 
@@ -43,7 +44,9 @@ async def live_page(station: Station) -> AsyncIterator[Told]:
         while (record := await news.get()) is not None:
             title = f"What the watch saw of {record.id}"
             waiting = [news.get_nowait() for _ in range(news.qsize())]  # all that fired meanwhile is on one page
-            await publish_markdown(page_key(record.id), watch_page(record.id, record.folder, tuple(seen)), title=title)
+            await publish_markdown(
+                dispatch_key(record.id), watch_page(record.id, record.folder, tuple(seen)), title=title
+            )
             if None in waiting:
                 return
 
@@ -55,12 +58,7 @@ async def live_page(station: Station) -> AsyncIterator[Told]:
         await publisher
         for folder in sorted(set(await asyncio.to_thread(dispatches_of, station)) - before):
             run = await asyncio.to_thread(read_run, station.line.layout, folder)
-            await publish_markdown(page_key(run.run_id), dispatch_page(run), title=f"Dispatch {run.name}")
-
-
-def page_key(run_id: str) -> str:
-    """Return the key of a dispatch's page."""
-    return f"dispatch-{run_id}"
+            await publish_markdown(dispatch_key(run.run_id), dispatch_page(run), title=f"Dispatch {run.name}")
 
 
 def dispatches_of(station: Station) -> tuple[Path, ...]:

@@ -10,7 +10,7 @@ from linestop.paths import Layout
 from linestop.records import RunRecord
 from linestop.runs import relatives_of, started_by
 from linestop.runs.dispatch_page import read_on, runs_table
-from linestop.tasks.artifacts import publish_markdown
+from linestop.tasks.artifacts import key_link, publish_markdown
 
 
 def record_key(run_id: str) -> str:
@@ -25,5 +25,11 @@ async def publish_record(layout: Layout, record: RunRecord, *, about: str, going
     await publish_markdown(record_key(record.id), page, title=f"Record of {about}")
 
 
+def dispatch_key(run_id: str) -> str:
+    """Return the key of a dispatch's page."""
+    return f"dispatch-{run_id}"
+
+
 def _runs(layout: Layout, run_id: str) -> str:
-    return runs_table(relatives_of(started_by(layout, run_id)))
+    runs = relatives_of(started_by(layout, run_id))
+    return runs_table(runs, links={run.run_id: key_link(run.name, dispatch_key(run.run_id)) for run in runs})

@@ -73,6 +73,8 @@ def _facts(run: RecordedRun, width: int) -> Iterator[str]:
     for name, value in facts.items():
         if value:
             yield from _labelled(name, value, width)
+    for name, text in run.said:
+        yield from _labelled(name, plain(text, 2_000), width)
     for problem in run.problems:
         yield from _labelled("missing", problem, width)
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from linestop.deployments.cli.run_page import duration
 from linestop.deployments.cli.wrapping import wrapped
 from linestop.runs import Said
-from linestop.text import plain
 
 FIRST, LAST = 30, 50  # entries of a long transcript that are shown
 HEAD_LINES, TAIL_LINES = 3, 3  # of a long output
 BAD_TAIL_LINES = 8  # what failed says why at its end
+MAX_LINE = 300  # characters of a line that are worth reading
 SAME = "the same output as before"
 _VERB = 9
 
@@ -52,12 +52,5 @@ def folded(lines: tuple[str, ...], *, bad: bool) -> list[str]:
     tail = BAD_TAIL_LINES if bad else TAIL_LINES
     left_out = len(lines) - HEAD_LINES - tail
     if left_out <= 1:
-        return [plain_cut(line) for line in lines]
-    kept = [*lines[:HEAD_LINES], f"… {left_out} lines", *lines[-tail:]]
-    return [plain_cut(line) for line in kept]
-
-
-def plain_cut(line: str) -> str:
-    """Return a line cut at what is worth reading; its indentation stays."""
-    body = line.lstrip(" ")
-    return line[: len(line) - len(body)] + plain(body, 300) if body else ""
+        return [line[:MAX_LINE] for line in lines]
+    return [line[:MAX_LINE] for line in (*lines[:HEAD_LINES], f"… {left_out} lines", *lines[-tail:])]

@@ -67,6 +67,8 @@ def _same_diff(first: RecordedRun, second: RecordedRun) -> bool | None:
 def _diff(run: RecordedRun) -> str:
     if run.diff is None:
         return "none on record"
+    if not run.diff.count:
+        return "nothing changed"
     return f"{run.diff.count} {'file' if run.diff.count == 1 else 'files'}, +{run.diff.added} -{run.diff.removed}"
 
 

@@ -3,7 +3,7 @@
 What the watch sees while it runs is linestop/execution/watch_page.py; the page for terminals is in deployments/cli/.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from linestop.execution.report import cell, paragraphs, table
@@ -38,9 +38,16 @@ def read_on(run_id: str, folder: Path, *, going: bool = False, again: bool = Fal
     return f"Record {code(str(folder))}. Read it: {code(f'linestop run show {run_id}{options}')}.{rerun}"
 
 
-def runs_table(runs: Sequence[Relative]) -> str:
-    """Return the runs that a run started, each with the command that shows it; empty where there are none."""
-    rows = [(cell(run.name), cell(run.outcome), code(f"linestop run show {run.run_id}")) for run in runs[:MAX_ROWS]]
+def runs_table(runs: Sequence[Relative], *, links: Mapping[str, str] | None = None) -> str:
+    """Return the runs that a run started, each with the command that shows it; empty where there are none.
+
+    `links` are markdown links by run id, that stand in place of the names.
+    """
+    known = links or {}
+    rows = [
+        (known.get(run.run_id, cell(run.name)), cell(run.outcome), code(f"linestop run show {run.run_id}"))
+        for run in runs[:MAX_ROWS]
+    ]
     more = f"{len(runs) - MAX_ROWS} more are in the record." if len(runs) > MAX_ROWS else ""
     return paragraphs(table(("dispatch", "outcome", "record"), rows) if rows else "", more)
 
@@ -63,6 +70,7 @@ def _facts(run: RecordedRun) -> Iterator[tuple[str, str]]:
         )
     yield "faults", ", ".join(f"{cell(word)} {count}" for word, count in run.faults.items())
     yield "session", cell(run.session)
+    yield from ((word, cell(text)) for word, text in run.said)
     yield "missing", "; ".join(map(cell, run.problems))
 
 

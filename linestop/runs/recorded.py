@@ -11,6 +11,8 @@ from linestop.runs.diff_stat import DiffStat
 from linestop.runs.firings import RecordedFiring
 from linestop.watch.nudging import Nudged
 
+MAX_SAID = 30
+
 
 class Relative(BaseModel):
     """Another run that this one belongs to."""
@@ -71,6 +73,12 @@ class RecordedRun(BaseModel):
         """Whether the record holds all that a rerun needs."""
         return self.kind == "dispatch" and isinstance(self.parameters.get("order"), dict)
 
+    @property
+    def said(self) -> tuple[tuple[str, str], ...]:
+        """Return what an agent said beside its summary: petition, what it could not, reasons, what it came across."""
+        found = [(word, text) for name, word in _SAID.items() for text in _texts(self.values.get(name))]
+        return tuple(found[:MAX_SAID])
+
     def parameter(self, name: str) -> str:
         """Return a parameter as text, empty where it isn't there."""
         value = self.parameters.get(name)
@@ -84,6 +92,18 @@ def name_of(kind: str, parameters: dict[str, Any]) -> str:
     words = [_word(parameters.get(name)) for name in ("role", "chunk")]
     attempt = parameters.get("attempt")
     return " ".join([*(word for word in words if word), *([f"#{attempt}"] if attempt else [])]) or kind
+
+
+_SAID = {"petition": "petitions", "could_not": "could not", "reasons": "because", "discovered": "came upon"}
+
+
+def _texts(value: object) -> list[str]:
+    """Return the texts in a value of result.json: one, many, or objects that have a title."""
+    if isinstance(value, list):
+        return [text for one in value for text in _texts(one)]
+    if isinstance(value, dict):
+        return _texts(value.get("title"))
+    return [value] if isinstance(value, str) and value else []
 
 
 def _word(value: object) -> str:

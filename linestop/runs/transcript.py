@@ -11,10 +11,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from linestop.events import Action, Event, EventKind, Usage
-from linestop.text import plain
+from linestop.text import plain, plain_lines
 
 MAX_HEAD = 400  # characters of a call
 MAX_LINES = 100_000
+MAX_LINE = 2_000  # characters
 REMEMBERED = 50  # results of which a repetition is told
 _VERBS: dict[str, str] = {
     EventKind.START: "start",
@@ -149,10 +150,8 @@ def _lines(text: str) -> tuple[str, ...]:
 
 
 def plain_line(line: str) -> str:
-    """Return a line made harmless, its indentation kept."""
-    body = line.lstrip(" \t")
-    indent = line[: len(line) - len(body)].expandtabs(4)[:40]
-    return f"{indent}{plain(body, 2_000)}" if body.strip() else ""
+    """Return a line made harmless, its blanks kept: what is read may be code."""
+    return plain_lines(line[:MAX_LINE].expandtabs(4), MAX_LINE * 4)
 
 
 def _since(start: datetime, at: datetime) -> float | None:

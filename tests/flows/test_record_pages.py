@@ -35,7 +35,8 @@ async def test_a_ticket_and_its_dispatches_lead_to_their_records(
     (dispatch,) = ticket.children
     record = await page(f"record-{ticket.run_id.lower()}")
     assert f"`linestop run show {ticket.run_id}`" in str(record.data)
-    assert f"| maker c0 \\#1 | candidate | `linestop run show {dispatch.run_id}` |" in str(record.data)
+    link = f"[maker c0 \\#1](/v2/artifacts/key/dispatch-{dispatch.run_id.lower()})"
+    assert f"| {link} | candidate | `linestop run show {dispatch.run_id}` |" in str(record.data)
     assert str(record.flow_run_id) == ticket.flow_run
     told = await page(f"dispatch-{dispatch.run_id.lower()}")
     assert "shop/stock.py" in str(told.data)

@@ -68,6 +68,29 @@ def test_the_page_tells_what_it_was_told_did_used_and_changed(
         assert words in page
 
 
+def test_what_an_agent_said_beside_its_summary_is_told(layout: Layout, capsys: pytest.CaptureFixture[str]) -> None:
+    found = [{"title": "The baker is broken"}, {"text": "no title"}, 7]
+    maker(layout).finish(
+        "nothing", petition="the test is wrong", could_not=["F401 a.py:1"], reasons=["a", "b"], discovered=found
+    )
+    page = shown(capsys, layout)
+    said = (
+        "petitions  the test is wrong",
+        "could not  F401 a.py:1",
+        "because    a",
+        "because    b",
+        "came upon  The baker",
+    )
+    assert [words for words in said if words not in page] == []
+
+
+def test_the_blanks_of_code_are_kept(layout: Layout, capsys: pytest.CaptureFixture[str]) -> None:
+    record = RunRecord(layout, "dispatch")
+    record.events.append(EventKind.TOOL_RESULT, tool="read", outcome=Outcome.OK, text="5\tif x:\n6\t    return  1")
+    record.finish("nothing")
+    assert "| 6       return  1" in shown(capsys, layout)
+
+
 def test_a_long_output_is_folded_unless_everything_is_asked_for(
     layout: Layout, capsys: pytest.CaptureFixture[str]
 ) -> None:
