@@ -3,12 +3,13 @@
 A model on this machine costs nothing (docs/models.md says why, and how to say otherwise).
 """
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 
 from genai_prices import types
 from genai_prices.data import providers
-from genai_prices.data_snapshot import DataSnapshot
+from genai_prices.data_snapshot import find_provider_by_id
 
 from linestop.engines.endpoints import LOCAL
 from linestop.events import Usage
@@ -28,7 +29,6 @@ class GenaiPrices:
 
     def __init__(self, overrides: Mapping[str, tuple[float, float]] | None = None) -> None:
         self._overrides = dict(overrides or {})
-        self._book = DataSnapshot(providers=providers, from_auto_update=False)
         self._find = lru_cache(maxsize=_REMEMBERED)(self._lookup)
 
     def facts(self, model: str, *, provider: str = "") -> ModelFacts:
@@ -59,15 +59,21 @@ class GenaiPrices:
     def _lookup(self, model: str, provider: str) -> _Found | None:
         if provider == LOCAL or not model:
             return None
-        by_url = "://" in provider
-        try:
-            house = self._book.find_provider(
-                None if provider else model.lower(), None if by_url else provider or None, provider if by_url else None
-            )
-        except LookupError:
-            return None
-        found = house.find_model(model.lower(), all_providers=providers)
-        return (house, found) if found else None
+        house = _house(model.lower(), provider)
+        found = house.find_model(model.lower(), all_providers=providers) if house else None
+        return (house, found) if house and found else None
+
+
+def _house(model: str, provider: str) -> types.Provider | None:
+    """Return the provider of an id or a URL, with neither that of a model's name.
+
+    The library's own search remembers every name it ever missed, and agents may make up any number.
+    """
+    if "://" in provider:
+        return next((one for one in providers if re.match(one.api_pattern, provider)), None)
+    if provider:
+        return find_provider_by_id(providers, provider)
+    return next((one for one in providers if one.model_match is not None and one.model_match.is_match(model)), None)
 
 
 def _theirs(usage: Usage) -> types.Usage:
