@@ -316,3 +316,53 @@ def _with(value: Any, path: tuple[Any, ...], new: Any) -> Any:
     copy = dict(value) if isinstance(value, dict) else list(value)
     copy[path[0]] = _with(value[path[0]], path[1:], new)
     return copy
+
+
+def test_a_step_of_opencode_that_others_follow_was_no_end() -> None:
+    step = {"type": "step_finish", "sessionID": "s", "part": {"reason": "stop", "tokens": {"input": 1}}}
+    error = {"type": "error", "sessionID": "s", "error": {"name": "ContextOverflowError", "data": {"message": "full"}}}
+    reader = reader_named("opencode")
+    said = [one for record in (step, error) for one in reader.feed(record)] + list(reader.finish())
+    assert of(said, EventKind.END) == []
+    said = [*reader.feed(step), *reader.finish()]
+    assert len(of(said, EventKind.END)) == 1
+
+
+def test_an_end_says_when_to_come_back() -> None:
+    record = {
+        "type": "result",
+        "timestamp": "2026-11-21T12:00:00Z",
+        "status": "error",
+        "error": {"type": "unknown", "message": "[API Error: Quota exceeded. Please retry in 900s.]"},
+    }
+    (end,) = reader_named("gemini").feed(record)
+    assert (end["fault"], end["retry_at"]) == (Fault.RATE_LIMIT, datetime(2026, 11, 21, 12, 15, tzinfo=UTC))
+
+
+def test_a_plans_limit_that_is_reached_is_a_fault_and_a_near_one_is_none() -> None:
+    def record(status: str) -> dict[str, Any]:
+        info = {"status": status, "resetsAt": 1795269600, "rateLimitType": "five_hour"}
+        return {"type": "rate_limit_event", "rate_limit_info": info, "session_id": "s"}
+
+    (error,) = reader_named("claude").feed(record("rejected"))
+    assert (error["fault"], error["retry_at"]) == (Fault.RATE_LIMIT, datetime.fromtimestamp(1795269600, UTC))
+    assert list(reader_named("claude").feed(record("allowed_warning"))) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "fault"),
+    [
+        pytest.param(
+            "API Error: Connection to the API was lost (ECONNRESET).", "server_error", Fault.NETWORK, id="lost"
+        ),
+        pytest.param("Invalid API key · Fix external API key", "authentication_failed", Fault.AUTH, id="key"),
+        pytest.param("API Error: Failed to parse JSON", "unknown", Fault.MALFORMED, id="no JSON"),
+        pytest.param("Prompt is too long", "invalid_request", Fault.CONTEXT, id="context"),
+        pytest.param("Something odd", "rate_limit", Fault.RATE_LIMIT, id="only its own word"),
+    ],
+)
+def test_claudes_own_error_messages_are_faults(text: str, error: str, fault: Fault) -> None:
+    message = {"model": "<synthetic>", "content": [{"type": "text", "text": text}]}
+    record = {"type": "assistant", "message": message, "error": error, "session_id": "s"}
+    (said,) = of(list(reader_named("claude").feed(record)), EventKind.ERROR)
+    assert said["fault"] is fault

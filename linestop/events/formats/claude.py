@@ -51,6 +51,8 @@ class ClaudeFormat(Format):
             yield from self._user(record)
         elif kind == "system":
             yield from self._system(record, started)
+        elif kind == "rate_limit_event":
+            yield from self._limited(table(record.get("rate_limit_info")))
         elif kind == "result":
             yield from self._flush()
             yield from self._result(record)
@@ -75,9 +77,8 @@ class ClaudeFormat(Format):
         if model == "<synthetic>" or record.get("isApiErrorMessage") or words(record.get("error")):
             text = content(message.get("content"))
             status = whole(record.get("apiErrorStatus")) or whole(record.get("error_status"))
-            yield self.failed(
-                text or words(record.get("error")), status=status, fault=fault_of(words(record.get("error")))
-            )
+            fault = fault_of(text, status=status) or fault_of(words(record.get("error")))
+            yield self.failed(text or words(record.get("error")), status=status, fault=fault)
             return
         identifier = words(message.get("id")) or words(record.get("uuid"))
         if identifier != self._message:
@@ -133,6 +134,12 @@ class ClaudeFormat(Format):
             case "compact_boundary":
                 yield from started
                 yield self.said(EventKind.LIMIT, text="compacted", compaction=True)
+
+    def _limited(self, told: Mapping[str, Any]) -> Iterator[Said]:
+        """Yield that a plan's limit is reached; that it is near, or was not, is said as often and means nothing."""
+        if told.get("status") == "rejected":
+            text = f"limit reached: {words(told.get('rateLimitType'))}".rstrip(": ")
+            yield self.failed(text, fault=Fault.RATE_LIMIT, retry_at=moment(told.get("resetsAt")))
 
     def _retried(self, record: Mapping[str, Any]) -> Said:
         error, status = record.get("error"), whole(record.get("error_status"))

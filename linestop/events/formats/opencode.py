@@ -10,13 +10,14 @@ from linestop.events.outcomes import Ended
 
 
 class OpencodeFormat(Format):
-    """Reads OpenCode. Its last step's reason other than `tool-calls` is the end."""
+    """Reads OpenCode. A last step whose reason is other than `tool-calls` is the end, once nothing comes after it."""
 
     name: ClassVar[str] = "opencode"
 
     def __init__(self) -> None:
         super().__init__()
         self._last = ""
+        self._end: Said | None = None
 
     @classmethod
     def knows(cls, record: Mapping[str, Any]) -> bool:
@@ -30,6 +31,7 @@ class OpencodeFormat(Format):
             self.session = session
             yield self.started()
         part = table(record.get("part"))
+        self._end = None  # it went on
         match record.get("type"):
             case "step_start":
                 self.turn = (self.turn or 0) + 1
@@ -44,6 +46,11 @@ class OpencodeFormat(Format):
                 yield from self._finished(part)
             case "error":
                 yield self._error(table(record.get("error")))
+
+    def finish(self) -> Iterator[Said]:
+        """Yield the end, if the last step was one: a step that compacts the context ends in the same way."""
+        end, self._end = self._end, None
+        return iter(() if end is None else (end,))
 
     def _tool(self, part: Mapping[str, Any]) -> Iterator[Said]:
         state, call = table(part.get("state")), words(part.get("callID"))
@@ -73,7 +80,7 @@ class OpencodeFormat(Format):
         )
         reason = words(part.get("reason"))
         if reason != "tool-calls":
-            yield self.ended(self._last, ok=reason in {"stop", "end_turn"}, reason=reason)
+            self._end = self.ended(self._last, ok=reason in {"stop", "end_turn"}, reason=reason)
 
     def _error(self, error: Mapping[str, Any]) -> Said:
         told = table(error.get("data"))

@@ -10,6 +10,7 @@ from linestop.events.model import EventKind, Fault, Outcome, Usage
 from linestop.events.outcomes import Ended, outcome_of
 
 Said = dict[str, Any]
+_PASSING = {Fault.RATE_LIMIT, Fault.OVERLOAD}  # come back later
 
 
 class Reader(Protocol):
@@ -108,7 +109,7 @@ class Format:
         headers = fields.pop("headers", None)
         fault = fault or fault_of(text, status=status)
         retry_at = fields.pop("retry_at", None) or retry_time(text, headers=headers, at=self.at)
-        late = {"retry_at": retry_at} if retry_at and fault in {Fault.RATE_LIMIT, Fault.OVERLOAD} else {}
+        late = {"retry_at": retry_at} if retry_at and fault in _PASSING else {}
         return self.said(EventKind.ERROR, text=text, fault=fault, **late, **fields)
 
     def ended(self, text: str = "", *, ok: bool, reason: str = "", fault: Fault | None = None, **fields: Any) -> Said:
@@ -116,4 +117,6 @@ class Format:
         outcome = Outcome.OK if ok else Outcome.ERROR
         if not ok and fault is None:
             fault = fault_of(f"{reason} {text}")
+        if fault in _PASSING and (retry_at := retry_time(text, at=self.at)):
+            fields["retry_at"] = retry_at
         return self.said(EventKind.END, text=text, outcome=outcome, reason=reason, fault=fault, **fields)
