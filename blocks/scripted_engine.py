@@ -96,13 +96,13 @@ class _Play:
         turn, said = step.turn, {"step": self._order.role, "turn": self._turns + 1}
         self._events.stopping.wait(min(turn.seconds, max(0.0, self._left())))
         self._turns += 1
-        self._tokens += turn.usage.input + turn.usage.output
+        self._tokens += step.usage.input + step.usage.output
         if turn.think:
             self._events.append(EventKind.REASONING, text=turn.think, **said)
         if turn.say:
             self._last_words = turn.say
             self._events.append(EventKind.MESSAGE, text=turn.say, **said)
-        self._events.append(EventKind.USAGE, usage=turn.usage, model=self._scenario.model, **said)
+        self._events.append(EventKind.USAGE, usage=step.usage, model=self._scenario.model, **said)
         results: list[str] = []
         for call in turn.calls:
             if self._events.stopping.is_set() or self._calls.answered:

@@ -7,7 +7,7 @@ ask again after a fault. The oldest of MOST_SESSIONS counts are forgotten.
 import hashlib
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from linestop.deployments.lab_server.asking import Ask
 from linestop.deployments.lab_server.replies import Reply
@@ -73,7 +73,8 @@ class Answering:
         calls = translator.parts(step.turn.calls)
         said = translator.said(step.turn.say if at == 0 else "", calls[at], steps if at else steps[:-1])
         fault = self._fault(step, session) if at == 0 else None
-        turn = step.turn if at == 0 else step.turn.model_copy(update={"think": "", "seconds": 0})
+        first = {} if at == 0 else {"think": "", "seconds": 0}
+        turn = step.turn.model_copy(update={"usage": step.usage, **first})
         return Answer(self._reply(ask, turn, said, fault), session, step.place)
 
     def _in_blocks(self, ask: Ask, translator: Translator, steps: list[Step], script: Script) -> Reply:
@@ -81,7 +82,8 @@ class Answering:
         while (step := script.next()) and len(steps) < MOST_SESSIONS:
             steps.append(step)
         texts = [translator.said(step.turn.say, step.turn.calls, steps).say for step in steps]
-        return self._reply(ask, steps[0].turn, Said("\n\n".join(filter(None, texts))))
+        turn = steps[0].turn.model_copy(update={"usage": steps[0].usage})
+        return self._reply(ask, turn, Said("\n\n".join(filter(None, texts))))
 
     def _fault(self, step: Step, session: str) -> ScriptedFault | None:
         fault = step.raw.fault
@@ -96,17 +98,16 @@ class Answering:
         return fault if met < fault.times else None
 
     def _reply(self, ask: Ask, turn: Turn, said: Said, fault: ScriptedFault | None = None) -> Reply:
-        reply = Reply(
+        return Reply(
             model=ask.model or self._scenario.model,
             think=turn.think if ask.thinks else "",
             say=said.say,
             calls=said.calls,
-            usage=turn.usage,
+            usage=turn.usage or _SIDE_USAGE,
             seconds=turn.seconds,
             fault=fault,
             window=self._scenario.window,
         )
-        return replace(reply, usage=turn.usage.model_copy(update={"usd": None}))
 
 
 def _session(cast: Cast, ask: Ask) -> str:

@@ -156,7 +156,7 @@ class Turn(_Strict):
     think: str = ""
     say: str = ""
     calls: tuple[Call, ...] = ()
-    usage: Usage = Usage(input=1000, output=80)
+    usage: Usage | None = Field(default=None, description="tokens; nothing = 1000 in and 80 out, 100 more in each time")
     seconds: float = Field(default=0, ge=0, description="that the answer takes")
     times: int = Field(default=1, ge=1, le=MOST_REPEATS, description="repetitions of this turn")
     fault: ScriptedFault | None = None

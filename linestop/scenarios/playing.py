@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
+from linestop.events import Usage
 from linestop.scenarios.model import Act, Call, Edit, For, Read, Scenario, Turn, Write
 
 MOST_HEARD_CHARS = 400_000
@@ -62,10 +63,14 @@ def act_for(scenario: Scenario, cast: Cast) -> Act | None:
 
 @dataclass(frozen=True)
 class Step:
-    """One turn to play. `place` is its turn in the act, from 0, with its repetition, from 1; `raw` is as written."""
+    """One turn to play. `place` is its turn in the act, from 0, with its repetition, from 1; `raw` is as written.
+
+    `answer` is the number of the answer, from 0.
+    """
 
     raw: Turn
     place: tuple[int, int]
+    answer: int
     cast: Cast
 
     @cached_property
@@ -73,13 +78,18 @@ class Step:
         """The turn with its placeholders filled."""
         return _filled(self.raw, self.place[1], self.cast)
 
+    @property
+    def usage(self) -> Usage:
+        """The tokens of this answer; where the scenario says none, those of a conversation that grows."""
+        return self.raw.usage or Usage(input=1000 + 100 * self.answer, output=80)
+
 
 class Script:
     """Plays an act. Told what the agent heard since its last answer, it says which turn is next."""
 
     def __init__(self, act: Act, cast: Cast | None = None) -> None:
         self._turns, self._cast = act.turns, cast or Cast()
-        self._at, self._played = 0, 0
+        self._at = self._played = self._answers = 0
         self._heard, self._since = "", ""
         self._listens = any(turn.if_told or turn.until_told for turn in act.turns)
 
@@ -96,7 +106,8 @@ class Script:
             turn = self._turns[self._at]
             if self._wants(turn):
                 self._played += 1
-                return Step(turn, (self._at, self._played), self._cast)
+                self._answers += 1
+                return Step(turn, (self._at, self._played), self._answers - 1, self._cast)
             self._at, self._played = self._at + 1, 0
         return None
 

@@ -144,7 +144,7 @@ def test_a_dispatch_is_on_record_as_an_agents_would_be(stage: Stage) -> None:
     assert "[exit code 3]" in shell.text
     assert {one.step for one in stage.events} == {"maker"}
     used = [one.usage.input for one in stage.events if one.usage]
-    assert used == [1000, 7, 1000, 1000]
+    assert used == [1000, 7, 1200, 1300]
 
 
 @pytest.mark.parametrize("path", ["../out.py", "/etc/hostname", "link.py", "folder/out.py", ".git/config", "a\0b"])
