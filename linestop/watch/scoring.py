@@ -119,7 +119,11 @@ def read_labels(folder: Path) -> tuple[Label, ...]:
 
 
 def look(folder: Path, label: Label) -> Seen:
-    """Return what the detectors say of one trace, of any format."""
+    """Return what the detectors say of one trace, of any format.
+
+    Raises:
+        UsageError: it is no log of an agent: its silence would count as quiet.
+    """
     survey = LogSurvey(lambda: detectors_for(label.settings))
     fired: set[str] = set()
     info: set[str] = set()
@@ -128,6 +132,8 @@ def look(folder: Path, label: Label) -> Seen:
         for session, firing in survey.read(file):
             (info if firing.severity is Severity.INFO else fired).add(firing.detector)
             broken |= session.watch.broken
+    if not survey.report(label.file).sessions:
+        raise UsageError(f"{label.file} is no agent's log", found="no event was read", todo=f"correct {LABELS}")
     order = list(DETECTORS)
     return Seen(
         label=label, fired=tuple(sorted(fired, key=order.index)), info=tuple(sorted(info - fired, key=order.index)),
@@ -139,7 +145,7 @@ def score(folder: Path) -> Scores:
     """Return how good each detector is on the traces of a folder.
 
     Raises:
-        UsageError: as `read_labels`.
+        UsageError: as `read_labels` and `look`.
     """
     seen = [look(folder, label) for label in read_labels(folder)]
     kinds = {(one.label.kind, one.label.nature) for one in seen}

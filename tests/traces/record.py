@@ -22,6 +22,11 @@ from tests.traces.story import Story, read, turn, with_prompts
 from tests.traces.workshop import workshop
 
 WALL_SECONDS = 90
+# What a person who read the trace says of it, where that is not what its story was to be.
+CORRECTED: dict[str, dict[str, list[str]]] = {
+    # its search tool was missing on the machine: that call really failed each time
+    "real/circle-0-opencode.jsonl": {"fires": ["cycle", "repeat", "failing-call"]},
+}
 TASK = "Mend the calculator in src/calc.py; python3 check.py tells whether it is right."
 app = App(help_format="plaintext")
 Argv = tuple[list[str], dict[str, str]]
@@ -110,7 +115,7 @@ def main(*, binaries: Annotated[Path, Parameter(name="--bin")], only: tuple[str,
             if only and not any(part in file for part in only):
                 continue
             sys.stderr.write(f"{file}: {record(told, agent, binaries, HERE / file)}\n")
-            labels.append(label(told, file, agent))
+            labels.append({**label(told, file, agent), **CORRECTED.get(file, {})})
     relabel([one for one in labels if (HERE / one["file"]).exists()])
 
 

@@ -49,14 +49,15 @@ class FailingCall(Detector):
             return None
         if event.outcome not in _FAILED:
             if self._failing and event.outcome == _OK:
-                self._failing.pop(call.identity, None)
+                self._failing.pop(_key(call), None)
             return None
         return None if self._pollers.cover(call) else self._failed(call, trail)
 
     def _failed(self, call: Call, trail: Trail) -> Firing | None:
-        found = self._failing.get(call.identity)
+        key = _key(call)
+        found = self._failing.get(key)
         if found is None:
-            found = self._failing[call.identity] = _Failures(call)
+            found = self._failing[key] = _Failures(call)
             if len(self._failing) > MAX_CALLS:
                 del self._failing[next(iter(self._failing))]
         found.times += 1
@@ -76,3 +77,8 @@ class FailingCall(Detector):
             calls=found.times, severity=severity, identity=call.blockable, file=call.path,
             message=MESSAGE.format(name=call.name, times=found.times, excerpt=call.excerpt),
         )  # fmt: skip
+
+
+def _key(call: Call) -> str:
+    """Return what makes it the same call: of an edit its file, also where a shell command makes it."""
+    return f"{call.tool}\n{call.path}" if call.edits and call.path else call.identity
