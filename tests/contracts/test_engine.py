@@ -17,7 +17,7 @@ from linestop.blocks.scripted_engine import ScriptedEngine
 from linestop.blocks.static_engine import StaticEngine
 from linestop.engines import CommandSettings, Endpoint, ModelSettings
 from linestop.events import EventKind, read_events
-from linestop.plans import ChecksPass, Chunk, Plan
+from linestop.plans import Chunk, FindingsGone, Plan
 from linestop.policy import SandboxPolicy
 from linestop.ports import Dispatch, Engine, Work
 from linestop.scenarios import read_scenario
@@ -140,7 +140,8 @@ def log(tmp_path: Path) -> Iterator[LiveLog]:
 
 def dispatch_of(*paths: str, source: str = "ruff", corrections: tuple[str, ...] = ()) -> Dispatch:
     chunk = Chunk(id="c", title="Unused imports", source=source, rules=("F401",), paths=paths, findings=1)
-    plan = Plan(id="p", title="t", purpose="p", scope=("src/**",), chunks=(chunk,), goal=(ChecksPass(),))
+    goal = FindingsGone(source=source, rules=("F401",), paths=("src",))
+    plan = Plan(id="p", title="t", purpose="p", scope=("src/**",), chunks=(chunk,), goal=(goal,))
     return Dispatch(
         ticket="t",
         role="maker",
