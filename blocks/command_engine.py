@@ -11,6 +11,7 @@ from pathlib import Path
 
 from linestop.blocks.command_relay import relay
 from linestop.blocks.command_shift import Shift
+from linestop.blocks.local_servers import make_ready
 from linestop.blocks.model_proxy import ModelProxy
 from linestop.blocks.presets import Errand, Preset, preset_for
 from linestop.blocks.presets.installs import Install, find_install
@@ -79,6 +80,7 @@ class CommandEngine:
         meter = Meter(self._limited(order), prices=self._prices, told=_teller(events, order.role))
         if settings.model and (refusal := meter.start_refusal(settings.model, provider_of(self._endpoint))):
             raise refusal
+        make_ready(self._endpoint, settings.model)
         with ModelProxy({preset.name: self._endpoint}, meter=meter, hosts=self._policy.hosts) as proxy:
             mounts = (*install.mounts, *order.mounts, *settings.mounts)
             confinement = confinement_for(

@@ -4,6 +4,7 @@ The four kinds are in local_servers_ollama.py, _lmstudio.py, _llamacpp.py and _v
 """
 
 import ipaddress
+import logging
 import os
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -17,6 +18,8 @@ from linestop.engines import Endpoint
 from linestop.engines.endpoints import is_local
 from linestop.errors import InfraError, LinestopError, ToolError
 from linestop.ports import LocalModel, LocalServer
+
+logger = logging.getLogger(__name__)
 
 _KINDS = (OllamaServer, LmStudioServer, LlamaCppServer, VllmServer)
 
@@ -65,6 +68,30 @@ def window_of(endpoint: Endpoint, model: str, *, seconds: float = QUERY_SECONDS)
     except LinestopError:
         return None
     return found.window if found else None
+
+
+def make_ready(endpoint: Endpoint, model: str) -> tuple[str, ...]:
+    """Load a model on a local server whose endpoint sets a budget of memory; return which models had to leave.
+
+    Without a budget nothing is done: such servers load by themselves what they are asked for.
+
+    Raises:
+        ToolError: no local server is there, it has no such model, or no room for it.
+        InfraError: the server is dead or too slow.
+    """
+    if endpoint.memory_gb is None or not model:
+        return ()
+    server = local_server(endpoint)
+    if server is None:
+        raise ToolError(
+            f"the memory of {endpoint.url} can't be kept within {endpoint.memory_gb:g} GB",
+            found="no Ollama, LM Studio, llama.cpp or vLLM of this machine or its network",
+            todo="remove memory_gb from the endpoint, or correct its url",
+        )
+    gone = load_within(server, model, budget_bytes=int(endpoint.memory_gb * 2**30))
+    if gone:
+        logger.info("models.left server=%s for=%s left=%s", server.kind, model, ",".join(gone))
+    return gone
 
 
 def model_of(server: LocalServer, name: str) -> LocalModel | None:

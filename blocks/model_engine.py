@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from linestop.blocks.local_servers import make_ready
 from linestop.blocks.model_proxy import ModelProxy
 from linestop.blocks.sandboxes import confinement_for
 from linestop.engines import Endpoint, McpServer, ModelSettings, Wire
@@ -70,6 +71,7 @@ class ModelEngine:
         if refusal := Meter(order.limits, prices=self._prices).start_refusal(self.model, provider_of(self._endpoint)):
             raise refusal
         key = key_of(self._endpoint, self._environ)
+        make_ready(self._endpoint, self.model)
         from linestop.blocks.model_engine_dispatch import Parts, run_dispatch  # noqa: PLC0415  # loads pydantic-ai
 
         parts = Parts(self._settings, self._endpoint, key, self._prices, self._mcp, self._patience)

@@ -27,6 +27,11 @@ class Endpoint(_Settings):
     wire: Wire = Wire.OPENAI_CHAT
     key: str = Field(default="", description="NAME of the environment variable that holds the key; empty: none needed")
     provider: str = Field(default="", description="as the price book calls it; empty: guessed from the URL")
+    memory_gb: float | None = Field(
+        default=None,
+        gt=0,
+        description="what a local server's models may take together; others leave for it",
+    )
 
 
 class McpServer(_Settings):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from linestop.blocks.local_servers import load_within, local_server, reachable, window_of
+from linestop.blocks.local_servers import load_within, local_server, make_ready, reachable, window_of
 from linestop.engines import Endpoint
 from linestop.errors import InfraError, ToolError
 from linestop.ports import LocalModel, LocalServer
@@ -132,6 +132,21 @@ def test_models_leave_until_the_wanted_one_fits_the_budget(
     with serving(OllamaFake(loaded=("mid:14b", "small:3b"))) as fake:
         assert load_within(server_of(fake), "big:70b", budget_bytes=budget, keep=frozenset(keep)) == gone
         assert fake.loaded == {"big:70b", "mid:14b", "small:3b"} - set(gone)
+
+
+def test_an_endpoint_with_a_budget_of_memory_has_its_model_ready() -> None:
+    with serving(OllamaFake(loaded=("mid:14b", "small:3b"))) as fake:
+        endpoint = Endpoint(url=f"{fake.url}/v1", memory_gb=45)
+        assert make_ready(endpoint, "big:70b") == ("mid:14b",)
+        assert make_ready(endpoint, "big:70b") == ()
+        assert fake.loaded == {"big:70b", "small:3b"}
+        with pytest.raises(ToolError, match="no model"):
+            make_ready(endpoint, "nobody:1b")
+        with pytest.raises(ToolError, match="no room"):
+            make_ready(endpoint.model_copy(update={"memory_gb": 1.0}), "mid:14b")
+        assert make_ready(endpoint.model_copy(update={"memory_gb": None}), "nobody:1b") == ()
+    with pytest.raises(ToolError, match="can't be kept"):
+        make_ready(Endpoint(url="https://api.openai.invalid/v1", memory_gb=1), "gpt-5")
 
 
 @pytest.mark.parametrize(
