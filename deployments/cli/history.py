@@ -10,7 +10,7 @@ from typing import Any
 from cyclopts.types import PositiveInt
 
 from linestop.deployments.cli.options import Json, Repo
-from linestop.deployments.cli.run_page import KILLED
+from linestop.deployments.cli.run_page import KILLED, RESUMED
 from linestop.insight import Run
 from linestop.insight import history as recorded
 from linestop.paths import Layout, repository_root
@@ -77,7 +77,7 @@ def _notes(run: Run, ui: str) -> Iterator[str]:
     if run.summary:
         yield plain(run.summary, limit=200)
     if run.outcome == "killed":
-        yield KILLED
+        yield f"{KILLED}; {RESUMED}"
     link = _link(run, ui)
     if link:
         yield link

@@ -12,7 +12,8 @@ from linestop.runs.transcript import plain_line, usage_words
 from linestop.text import plain
 from linestop.watch.nudging import Nudged
 
-KILLED = "killed: its process ended without a result; the next run resumes its tickets"
+KILLED = "killed: its process ended without a result"
+RESUMED = "the next run resumes its tickets"
 BRIEF_LINES = 14  # that are shown unless everything is asked for
 MAX_FIRINGS = 30
 MAX_FILES = 20
@@ -57,8 +58,7 @@ def duration(seconds: float) -> str:
 
 def _facts(run: RecordedRun, width: int) -> Iterator[str]:
     facts = {
-        "why": plain(run.summary, 2_000),
-        "killed": KILLED if run.outcome == "killed" else "",
+        "why": _killed(run) if run.outcome == "killed" else plain(run.summary, 2_000),
         "last seen": plain(run.last, 300) if run.outcome in ("killed", "running") else "",
         "ticket": plain(run.parameter("ticket")) if run.kind == "dispatch" else "",
         "engine": _engine(run),
@@ -77,6 +77,10 @@ def _facts(run: RecordedRun, width: int) -> Iterator[str]:
         yield from _labelled(name, plain(text, 2_000), width)
     for problem in run.problems:
         yield from _labelled("missing", problem, width)
+
+
+def _killed(run: RecordedRun) -> str:
+    return KILLED if run.parameter("rerun_of") else f"{KILLED}; {RESUMED}"
 
 
 def _engine(run: RecordedRun) -> str:
@@ -102,7 +106,7 @@ def _calls(run: RecordedRun) -> str:
 def _used(usage: Usage, turns: int) -> str:
     if not (usage.input or usage.output):
         return ""
-    calls = f" in {turns} model calls" if turns else ""
+    calls = f" in {turns} model {'call' if turns == 1 else 'calls'}" if turns else ""
     return usage_words(usage) + calls + ("" if usage.usd is not None else ", its price is not known")
 
 
