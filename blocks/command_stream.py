@@ -171,6 +171,7 @@ class CommandStream:
                 heard.ended, heard.ok = True, said.get("outcome") is Outcome.OK
                 heard.reason = str(said.get("reason", ""))
                 heard.fault = None if heard.ok else said.get("fault") or heard.fault
+                heard.retry_at = said.get("retry_at") or heard.retry_at
                 if text and text not in heard.messages:
                     heard.messages.append(text[-_MAX_MESSAGE:])
 
