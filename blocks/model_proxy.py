@@ -11,6 +11,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -141,6 +142,7 @@ class ModelProxy:
         )
 
         async def app(request: Request, reply: Reply) -> None:
+            request = _for_itself(request)
             beside = request.method == "CONNECT" or "://" in request.target.partition("?")[0]
             await (self._tunnels if beside else upstream).answer(request, reply)
 
@@ -176,6 +178,14 @@ class ModelProxy:
             connection.writer.transport.abort()
         finally:
             self._links.discard(task)
+
+
+def _for_itself(request: Request) -> Request:
+    """Return a request that names this proxy by its whole URL, as clients do that heed no NO_PROXY, by its path."""
+    for host in ("127.0.0.1", "localhost"):
+        if request.target.startswith(f"http://{host}:{MODEL_PORT}/"):
+            return replace(request, target=request.target.removeprefix(f"http://{host}:{MODEL_PORT}"))
+    return request
 
 
 def _call(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

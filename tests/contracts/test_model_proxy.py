@@ -235,6 +235,14 @@ def test_a_request_that_is_sent_before_the_last_one_is_answered_waits_its_turn(u
     assert got.index(b'{"you": "a"') < got.index(b'{"you": "b"')
 
 
+def test_a_client_that_takes_the_proxy_for_its_http_proxy_too_gets_its_model(upstream: Upstream) -> None:
+    with proxy(upstream) as (served, _):
+        target = f"{served.base('chat')}/chat/completions"
+        head, _ = raw(served, f'POST {target} HTTP/1.1\r\nhost: x\r\ncontent-length: 13\r\n\r\n{{"model":"m"}}')
+    assert b" 200 " in head
+    assert [seen.path for seen in upstream.seen] == ["/v1/chat/completions"]
+
+
 def test_all_bodies_together_are_bounded(upstream: Upstream) -> None:
     """Two hundred connections of 32 MiB each would be more than the machine has."""
     head = b"POST /chat/responses HTTP/1.1\r\nhost: x\r\ncontent-length: 33000000\r\n\r\n"
