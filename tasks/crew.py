@@ -25,8 +25,8 @@ def crew(line: Line) -> dict[str, Engine]:
         if role in engines and same_model(engines["maker"], engines[role]):
             log.log(
                 logging.WARNING,
-                "crew.same-model maker and %s are both %s: no model sees its own mistakes; name another engine",
-                role, _words(engines[role]), extra={"action": "crew.same-model"},
+                "crew.same-model maker %s and %s %s are one model: none sees its own mistakes; name another engine",
+                _words(engines["maker"]), role, _words(engines[role]), extra={"action": "crew.same-model"},
             )  # fmt: skip
     return engines
 
