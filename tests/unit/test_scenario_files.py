@@ -212,6 +212,6 @@ def test_the_example_of_the_page_can_be_played(tmp_path: Path) -> None:
     example = PAGE.split("```yaml\n")[1].split("```")[0]
     (tmp_path / "mine.yaml").write_text(example, encoding="utf-8")
     assert len(read_scenario(tmp_path / "mine.yaml").turns) == 3
-    (tmp_path / "mine.yaml").write_text(example.replace("times: 40", "tmes: 40"), encoding="utf-8")
+    (tmp_path / "mine.yaml").write_text(example.replace("times: 20", "tmes: 20"), encoding="utf-8")
     with pytest.raises(UsageError, match=r"turns\.1\.tmes: Extra inputs are not permitted"):
         read_scenario(tmp_path / "mine.yaml")

@@ -39,7 +39,7 @@ class Shop:
     def play(self, name: str, role: str = "maker", attempt: int = 1) -> Work:
         chunk = Chunk(id="c", title="t", source="ruff", rules=("F401",), paths=("shop.py",))
         plan = Plan(id="p", title="t", purpose="p", scope=("**",), chunks=(chunk,), goal=(ChecksPass(),))
-        limits = Limits(wall_seconds=20, idle_seconds=0.05, turns=70)
+        limits = Limits(wall_seconds=20, idle_seconds=0.05, turns=40)
         order = Dispatch(
             ticket="p", role=role, attempt=attempt, plan=plan, chunk=chunk, brief="Mend it.", limits=limits
         )
@@ -128,21 +128,21 @@ def tamperer(shop: Shop) -> None:
 
 def looper(shop: Shop) -> None:
     assert shop.play("looper").petition
-    assert shop.calls() == [Outcome.OK, *[Outcome.ERROR] * 40, Outcome.OK]
+    assert shop.calls() == [Outcome.OK, *[Outcome.ERROR] * 20, Outcome.OK]
 
 
 def stubborn_looper(shop: Shop) -> None:
-    assert "70 turns" in shop.play("stubborn-looper").broke_off
+    assert "40 turns" in shop.play("stubborn-looper").broke_off
 
 
 def two_step_loop(shop: Shop) -> None:
     assert shop.play("two-step-loop").could_not
-    assert len(shop.calls()) == 61
+    assert len(shop.calls()) == 25
 
 
 def runaway_search(shop: Shop) -> None:
     assert shop.play("runaway-search").could_not
-    assert len(shop.calls()) == 61
+    assert len(shop.calls()) == 31
 
 
 def petitioner(shop: Shop) -> None:
