@@ -85,7 +85,7 @@ class ModelProxy:
 
     @property
     def refused(self) -> str:
-        """Return why a call was last refused here: the budget, a missing key, a request that is none; else empty."""
+        """Return why the budget allows no further call, as the latest that was refused was told; else empty."""
         return self._record.refused
 
     @property

@@ -90,6 +90,7 @@ class Upstream:
     async def _refuse(self, wire: Wire, reply: Reply, refused: Refused) -> None:
         if refused.fault is not None:
             self._record.met(refused.fault)
+        if refused.fault is Fault.BUDGET:
             self._record.refused = str(refused)
         logger.info("proxy.refused status=%d why=%s", refused.status, str(refused)[:200])
         await reply.whole(refused.status, *refusal(wire, refused))

@@ -341,7 +341,7 @@ def test_a_model_without_a_price_is_refused_where_money_is_capped(upstream: Upst
 def test_a_missing_key_says_which_variable_to_set(upstream: Upstream) -> None:
     with proxy(upstream) as (served, client):
         answer = client.post("/keyless/chat/completions", json=CHAT)
-        assert served.last_fault is Fault.AUTH
+        assert (served.last_fault, served.refused) == (Fault.AUTH, ""), "no cap was reached"
     assert answer.status_code == 400
     assert "NOT_SET is not set" in answer.json()["error"]["message"]
 
