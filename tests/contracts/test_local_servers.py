@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from linestop.blocks.local_servers import load_within, local_server, make_ready, reachable, window_of
+from linestop.blocks.local_servers_asking import Asking
 from linestop.engines import Endpoint
 from linestop.errors import InfraError, ToolError
 from linestop.ports import LocalModel, LocalServer
@@ -47,8 +48,8 @@ def loader(request: pytest.FixtureRequest) -> Iterator[Fake]:
         yield found
 
 
-def server_of(fake: Fake, seconds: float = 5) -> LocalServer:
-    found = local_server(Endpoint(url=f"{fake.url}/v1"), seconds=seconds)
+def server_of(fake: Fake) -> LocalServer:
+    found = local_server(Endpoint(url=f"{fake.url}/v1"), seconds=20)
     assert found is not None
     return found
 
@@ -231,7 +232,8 @@ def test_an_endless_answer_is_cut() -> None:
 
 
 def test_a_server_that_is_slow_is_given_up(fake: Fake) -> None:
-    server = server_of(fake, seconds=0.1)
+    found = server_of(fake)
+    server = type(found)(Asking(found.url, seconds=0.1))  # type: ignore[call-arg]
     fake.hold = threading.Event()
     try:
         with pytest.raises(InfraError):
