@@ -8,13 +8,17 @@ from pathlib import Path
 
 from linestop.blocks import reruns
 from linestop.blocks.cancellation import cancellable
+from linestop.blocks.engines import BLOCK
 from linestop.blocks.line import Line
 from linestop.blocks.reruns import engine_again
 from linestop.deployments.cli.options import Json, Repo
 from linestop.deployments.cli.text_table import text_table
 from linestop.deployments.cli.wrapping import wrapped
+from linestop.deployments.environment import outside_targets
+from linestop.deployments.server import ensure_server
 from linestop.paths import Layout, repository_root
 from linestop.policy import policy_hash
+from linestop.ports import Engine
 from linestop.records import RunRecord
 from linestop.runs import RecordedRun, find_run, read_run
 from linestop.runs.comparison import Comparison, compare
@@ -43,7 +47,7 @@ def rerun(run: str, /, *, engine: str = "", repo: Repo = Path(), json_: Json = F
     run
         A dispatch's id, its beginning or its end, or `latest`.
     engine
-        Another engine, by its name in the policy. Nothing: the recorded one, with the settings of then.
+        Another engine: a name of the policy, a preset's, or block:NAME. Nothing: the recorded one, as it was set then.
     repo
         Any folder in the repository; the one you stand in by default.
     json_
@@ -53,7 +57,7 @@ def rerun(run: str, /, *, engine: str = "", repo: Repo = Path(), json_: Json = F
     first = read_run(layout, find_run(layout, run, kind="dispatch" if run == "latest" else None))
     recipe = recipe_of(first)
     line = Line(layout.root)
-    chosen = engine_again(line, recipe, engine)
+    chosen = _engine(line, recipe, engine)
     _say_what_differs(line, recipe)
     record = asyncio.run(cancellable(reruns.rerun, line, recipe, chosen, told=_told, started=_started))
     second = read_run(layout, record.folder)
@@ -65,6 +69,15 @@ def rerun(run: str, /, *, engine: str = "", repo: Repo = Path(), json_: Json = F
     sys.stdout.write(side_by_side(compared, width) + "\n")
     sys.stdout.write(f"look at it: linestop run show {second.run_id} --diff\n")
     return 0
+
+
+def _engine(line: Line, recipe: Recipe, other: str) -> Engine:
+    """Return the engine; a form of the UI is read from the server, and Prefect never imported inside of a target."""
+    if not other.startswith(BLOCK):
+        return engine_again(line, recipe, other)
+    ensure_server(_say)
+    with outside_targets():
+        return engine_again(line, recipe, other)
 
 
 def side_by_side(compared: Comparison, width: int) -> str:
@@ -102,6 +115,10 @@ def _say_what_differs(line: Line, recipe: Recipe) -> None:
         sys.stderr.write("it went on with an earlier session then; the rerun starts a fresh one\n")
     if recipe.settings is None:
         sys.stderr.write("the record holds no settings of its engine: those of now are used\n")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
 
 
 def _started(record: RunRecord) -> None:

@@ -80,8 +80,8 @@ def show(
         _write(_as_json(found, events=events, diff=diff))
         return 0
     width = shutil.get_terminal_size((NOT_A_TERMINAL, 24)).columns
-    entries = Transcript(found.started).entries(EventFeed(folder / EVENTS).new())
-    did = chain([f"did ({found.event_count:,} events)"], transcript_lines(entries, width, everything=events))
+    transcript = transcript_lines(EventFeed(folder / EVENTS).new(), width, start=found.started, everything=events)
+    did = chain([f"did ({found.event_count:,} events)"], transcript)
     page = chain(
         head_lines(found, width, everything=events), did if found.event_count else (), tail_lines(found, width)
     )

@@ -2,10 +2,13 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from linestop.deployments.cli.run_page import duration
 from linestop.deployments.cli.wrapping import wrapped
-from linestop.runs import Said
+from linestop.events import Event
+from linestop.runs import Said, Transcript
+from linestop.runs.transcript import is_quiet
 
 FIRST, LAST = 30, 50  # entries of a long transcript that are shown
 HEAD_LINES, TAIL_LINES = 3, 3  # of a long output
@@ -15,23 +18,25 @@ SAME = "the same output as before"
 _VERB = 9
 
 
-def transcript_lines(entries: Iterable[Said], width: int, *, everything: bool) -> Iterator[str]:
+def transcript_lines(events: Iterable[Event], width: int, *, start: datetime | None, everything: bool) -> Iterator[str]:
     """Yield the lines of a whole transcript; unless everything is asked for, the middle of a long one is left out."""
+    transcript = Transcript(start)
     if everything:
-        for entry in entries:
-            yield from entry_lines(entry, width, everything=True)
+        for event in events:
+            yield from entry_lines(transcript.entry(event), width, everything=True)
         return
-    left_out, last = 0, deque[Said](maxlen=LAST)
-    for number, entry in enumerate(entry for entry in entries if not entry.quiet):
+    left_out, last = 0, deque[tuple[Event, bool]](maxlen=LAST)
+    for number, event in enumerate(event for event in events if not is_quiet(event)):
+        same = transcript.seen(event)
         if number < FIRST:
-            yield from entry_lines(entry, width, everything=False)
+            yield from entry_lines(transcript.worded(event, same=same), width, everything=False)
         else:
             left_out += len(last) == LAST
-            last.append(entry)
+            last.append((event, same))
     if left_out:
         yield f"  … {left_out:,} entries left out: --events shows everything"
-    for entry in last:
-        yield from entry_lines(entry, width, everything=False)
+    for event, same in last:
+        yield from entry_lines(transcript.worded(event, same=same), width, everything=False)
 
 
 def entry_lines(entry: Said, width: int, *, everything: bool) -> Iterator[str]:

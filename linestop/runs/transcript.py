@@ -4,7 +4,7 @@ All that an agent or a tool wrote is made harmless here (linestop/text.py): noth
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -56,18 +56,26 @@ class Transcript:
 
     def entry(self, event: Event) -> Said:
         """Return an event as an entry. `quiet` ones are left out unless everything is asked for."""
+        return self.worded(event, same=self.seen(event))
+
+    def seen(self, event: Event) -> bool:
+        """Take an event that follows, and return whether it is a result that was read not long before."""
         self._start = self._start or event.at
+        return self._same(event)
+
+    def worded(self, event: Event, *, same: bool) -> Said:
+        """Return an event as an entry that was `seen` before: words cost more than looking."""
         verb, head, body, note = self._words(event)
         return Said(
             at=event.at,
-            seconds=_since(self._start, event.at),
+            seconds=_since(self._start or event.at, event.at),
             verb=verb,
             head=head,
             body=body,
             note=note,
-            same=self._same(event),
+            same=same,
             bad=event.kind == EventKind.ERROR or event.outcome not in (None, "ok") or bool(event.fault),
-            quiet=event.kind == EventKind.USAGE or (event.kind == EventKind.REASONING and not event.text.strip()),
+            quiet=is_quiet(event),
         )
 
     def _same(self, event: Event) -> bool:
@@ -77,10 +85,6 @@ class Transcript:
         known = what in self._results
         self._results.append(what)
         return known
-
-    def entries(self, events: Iterator[Event]) -> Iterator[Said]:
-        """Yield the entries of events."""
-        return map(self.entry, events)
 
     def _words(self, event: Event) -> tuple[str, str, tuple[str, ...], str]:
         if event.kind == EventKind.TOOL_CALL:
@@ -96,6 +100,11 @@ class Transcript:
         lines = _lines(event.text)
         verb = _VERBS.get(event.kind) or plain(str(event.kind), 20)  # a kind that was read is a string
         return verb, lines[0] if lines else "", lines[1:], _note(event)
+
+
+def is_quiet(event: Event) -> bool:
+    """Return whether an event says nothing to a reader who did not ask for everything."""
+    return event.kind == EventKind.USAGE or (event.kind == EventKind.REASONING and not event.text.strip())
 
 
 def call_words(event: Event) -> str:
