@@ -7,9 +7,11 @@ from linestop.blocks.local_servers import is_near, reachable
 from linestop.blocks.presets import PRESETS, preset_for, preset_named
 from linestop.deployments.doctor.diagnosis import Diagnosis, ok, problem, warning
 from linestop.engines import CommandSettings, Endpoint, ModelSettings
-from linestop.engines.endpoints import endpoints_of
+from linestop.engines.endpoints import endpoints_of, provider_of
 from linestop.errors import LinestopError
 from linestop.policy import Policy
+from linestop.ports import Limits
+from linestop.spending import Meter
 
 _SECONDS = 0.5
 _ROLES = ("maker", "checker", "reviewer")
@@ -23,6 +25,22 @@ def look_at_endpoints(policy: Policy, environ: Mapping[str, str]) -> Iterator[Di
         served = dict(zip(endpoints, pool.map(_served, endpoints.values()), strict=True))
     for name, endpoint in endpoints.items():
         yield _diagnosis(name, endpoint, environ, served[name], users.get(name, []))
+    yield from _prices(policy, endpoints)
+
+
+def _prices(policy: Policy, endpoints: Mapping[str, Endpoint]) -> Iterator[Diagnosis]:
+    """Yield a problem for each model of a role whose dispatches would be refused: no price, and a cap in dollars."""
+    if policy.budget.usd is None:
+        return
+    from linestop.blocks.prices import GenaiPrices  # noqa: PLC0415  # 0.2 s, for those who set a cap
+
+    meter = Meter(Limits(usd=policy.budget.usd), prices=GenaiPrices(policy.budget.prices))
+    for engine in dict.fromkeys(getattr(policy.roles, role) for role in _ROLES):
+        settings, endpoint = policy.engines.get(engine), endpoints.get(_endpoint_of(engine, policy))
+        if not isinstance(settings, ModelSettings | CommandSettings) or not settings.model or endpoint is None:
+            continue
+        if error := meter.start_refusal(settings.model, provider_of(endpoint)):
+            yield problem("prices", f"{error.what}: {error.found}", error.todo)
 
 
 def _diagnosis(

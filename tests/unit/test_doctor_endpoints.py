@@ -75,3 +75,23 @@ def test_a_local_server_is_asked_what_it_has_and_missed_where_it_is_needed() -> 
     assert found["ollama"].found.endswith("ollama, 3 models, loaded: mid:14b (8,192 tokens)")
     assert found["vllm"].found == "http://127.0.0.1:9/v1, nothing answers, used by maker"
     assert (found["vllm"].state, found["vllm"].todo) == (State.WARNING, "start its server before a run")
+
+
+@pytest.mark.parametrize(
+    ("budget", "model", "named"),
+    [
+        pytest.param({"usd": 5}, "our-finetune", ["prices"], id="no-price-and-a-cap"),
+        pytest.param({"usd": 5, "prices": {"our-finetune": [1, 2]}}, "our-finetune", [], id="the-owners-price"),
+        pytest.param({"usd": 5}, "gpt-5", [], id="a-known-price"),
+        pytest.param({}, "our-finetune", [], id="no-cap"),
+    ],
+)
+def test_a_model_whose_dispatches_would_be_refused_is_a_problem(
+    budget: dict[str, object], model: str, named: list[str]
+) -> None:
+    mine = {"kind": "model", "model": model, "endpoint": "openai"}
+    policy = {"endpoints": QUIET, "roles": {"maker": "mine"}, "engines": {"mine": mine}, "budget": budget}
+    found = look(Policy.model_validate(policy), OPENAI_API_KEY="k")
+    bad = [one for one in found.values() if one.state is State.PROBLEM]
+    assert [one.name for one in bad] == named
+    assert all(f'prices = {{"{model}"' in one.todo for one in bad)
