@@ -5,7 +5,7 @@ import re
 from linestop.text import plain
 
 MAX_EXCERPT = 160  # characters, SPEC.md section 5
-_MAX_LOOKED_AT = 8_000
+_BEGIN, _END = 1_000, 2_000  # characters of a text, and of one line, that are looked at
 _TELLING = re.compile(
     r"error|fail|exception|denied|not found|no such|cannot|can't|refused|timed? ?out|unable|invalid|fatal",
     re.IGNORECASE,
@@ -14,7 +14,8 @@ _TELLING = re.compile(
 
 def excerpt(text: str) -> str:
     """Return one line of a text, cut with an ellipsis: the last of a traceback, else the first that names a failure."""
-    lines = [line for line in text[-_MAX_LOOKED_AT:].splitlines() if line.strip()] or [""]
-    if any(line.startswith("Traceback (most recent call last)") for line in lines):
+    ends = text if len(text) <= _BEGIN + _END else f"{text[:_BEGIN]}\n{text[-_END:]}"
+    lines = [line[:_END] for line in ends.splitlines() if line.strip()] or [""]
+    if "Traceback (most recent call last)" in text:
         return plain(lines[-1], limit=MAX_EXCERPT)
     return plain(next((line for line in lines if _TELLING.search(line)), lines[0]), limit=MAX_EXCERPT)

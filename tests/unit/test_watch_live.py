@@ -17,6 +17,7 @@ from linestop.ports import Limits
 from linestop.watch import Detector, Firing, LiveLog, Rung, Severity, Trail, Watch, ladder_for
 from linestop.watch.detectors import ALL, detectors_for
 from linestop.watch.file_hash import MAX_BYTES, file_hash
+from linestop.watch.git_moves import moves_git
 from linestop.watch.inert import is_inert
 from linestop.watch.ladder import DETECTORS
 from linestop.watch.settings import settings_for
@@ -348,3 +349,15 @@ def test_calls_without_results_are_forgotten() -> None:
 def test_an_engine_without_a_model_is_only_watched_by_clocks() -> None:
     found = settings_for(Policy(), role="maker", limits=Limits(), thinks=False)
     assert {one.name for one in detectors_for(found)} == {"silence", "no-progress", "cost"}
+
+
+@pytest.mark.parametrize(
+    ("command", "moves"),
+    [
+        *[(one, True) for one in ("git checkout main", "cd a && git -C b -c x=y bisect good", "/usr/bin/git stash")],
+        *[(one, False) for one in ("git status", "git log checkout", "echo git checkout2", "git -c " * 300)],
+        ("digit reset", False),
+    ],
+)  # fmt: skip
+def test_what_takes_git_to_another_state(command: str, moves: bool) -> None:
+    assert moves_git(command) is moves
