@@ -121,17 +121,15 @@ def run_inside(tool: Bubblewrap, words: Sequence[str], argv: Sequence[str], cloc
     with ExitStack() as stack:
         process, status, gate = _started(tool, words, argv, stack)
         pipes = Pipes(process, clocks)
-        report = b""
+        report, handle = b"", None
         try:
             report = _first_line(status, process)
-            inner = _child(report)
-            if inner is not None:
-                bounds.put_on(inner)
+            handle = _put_under(bounds, _child(report), stack)
             clocks.probes = bounds.probes(process.pid)
             os.write(gate, b"1")
             ended = pipes.until_ended()
         finally:
-            _kill(process, _child(report))
+            _kill(process, handle)
             code = process.wait()
             try:
                 pipes.drain()
@@ -212,21 +210,28 @@ def _child(report: bytes) -> int | None:
         return None
 
 
-def _kill(process: "subprocess.Popen[bytes]", inner: int | None) -> None:
-    """Kill bubblewrap's init inside, and with it everything; then bubblewrap itself, once nothing is left of it."""
-    handle = None
-    if inner is not None and process.poll() is None:  # its pid is its own while its parent hasn't reaped it
-        with suppress(ProcessLookupError):
-            handle = os.pidfd_open(inner)
-    if handle is None:
-        process.kill()
-        return
+def _put_under(bounds: Bounds, inner: int | None, stack: ExitStack) -> int | None:
+    """Put bubblewrap's init, which waits, under its limits; return a handle of it."""
+    if inner is None:
+        return None
     try:
+        handle = os.pidfd_open(inner)
+    except ProcessLookupError:
+        return None
+    stack.callback(os.close, handle)
+    bounds.put_on(inner)
+    return handle
+
+
+def _kill(process: "subprocess.Popen[bytes]", handle: int | None) -> None:
+    """Kill bubblewrap's init inside and wait until the kernel has killed all else there, then bubblewrap itself.
+
+    Also where bubblewrap has ended: it ends with its command, and its init a moment later.
+    """
+    if handle is not None:
         with suppress(ProcessLookupError, PermissionError):
             signal.pidfd_send_signal(handle, signal.SIGKILL)
         waiting = select.poll()
         waiting.register(handle, select.POLLIN)
         waiting.poll(START_SECONDS * 1000)
-    finally:
-        os.close(handle)
-        process.kill()
+    process.kill()

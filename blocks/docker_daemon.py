@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 import docker
-from docker.errors import DockerException, NotFound
+from docker.errors import DockerException
 from docker.models.containers import Container
 from requests.exceptions import RequestException
 
@@ -84,8 +84,8 @@ def talking(to: str) -> Iterator[None]:
 
 
 def removed(container: Container) -> None:
-    """Remove a container with all its processes; one that is gone is fine."""
-    with suppress(NotFound):
+    """Remove a container with all its processes; one that is gone is fine, one that can't be now is swept later."""
+    with suppress(DockerException, RequestException):
         container.remove(force=True, v=True)
 
 

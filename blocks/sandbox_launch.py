@@ -1,6 +1,7 @@
 """What stands before a command inside a sandbox: the forwarder to the model proxy, or a word that gives exit codes."""
 
 import json
+import os
 import shutil
 import sys
 from functools import cache
@@ -37,7 +38,8 @@ def written_order(path: Path, confinement: Confinement, **more: Any) -> None:
 
 def interpreter() -> Path:
     """Return the Python that runs the forwarder: the one behind linestop's own environment."""
-    return Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+    named = Path(getattr(sys, "_base_executable", sys.executable))
+    return (named if os.access(named, os.X_OK) else Path("/proc/self/exe")).resolve()
 
 
 @cache

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import randbelow
 from time import monotonic
 
 import psutil
@@ -43,6 +44,11 @@ def sh(cell: Cell, script: str, **words: object) -> Ran:
     """Run a script as an agent would; `words` are of SandboxCommand and of `run`."""
     handed = {name: words.pop(name) for name in ("stdout", "stderr", "stop") if name in words}
     return cell.run(SandboxCommand(argv=("sh", "-c", script), **{"wall_seconds": 20, **words}), **handed)  # type: ignore[arg-type]
+
+
+def marked() -> str:
+    """Return a command that nobody else's test runs at this moment."""
+    return f"sleep {10_000 + randbelow(10**6)}.{randbelow(10**6)}5"
 
 
 def left(mark: str) -> list[str]:
@@ -135,11 +141,11 @@ class SandboxContract:
     def test_a_clock_ends_it_with_all_its_processes(
         self, cell: Cell, words: dict[str, float], script: str, ended: str
     ) -> None:
-        start = monotonic()
-        ran = sh(cell, f"sleep 4711.5 & setsid sleep 4711.5 & {script}", **words)
+        start, sleep = monotonic(), marked()
+        ran = sh(cell, f"{sleep} & setsid {sleep} & {script}", **words)
         assert (ran.ended, ran.exit_code, ran.ok) == (ended, None, False)
         assert monotonic() - start < 6
-        assert left("sleep 4711.5") == []
+        assert left(sleep) == []
 
     def test_who_talks_is_not_idle(self, cell: Cell) -> None:
         assert sh(cell, "for n in 1 2 3 4 5; do echo $n; sleep 0.25; done", idle_seconds=0.8).ok
@@ -176,19 +182,20 @@ class SandboxContract:
         assert (ran.ended, ran.exit_code, len(taken), len(ran.output)) == ("output", None, 300_000, 8_000)
 
     def test_nothing_of_a_command_outlives_it(self, cell: Cell) -> None:
-        script = "(setsid sh -c 'sleep 4712.5 & sleep 4712.5' >/dev/null 2>&1 &) ; sleep 4712.5 & echo started"
-        start = monotonic()
+        start, sleep = monotonic(), marked()
+        script = f"(setsid sh -c '{sleep} & {sleep}' >/dev/null 2>&1 &) ; {sleep} & echo started"
         assert sh(cell, script).ok
-        assert left("sleep 4712.5") == []
+        assert left(sleep) == []
         assert monotonic() - start < 10
 
     def test_a_taker_that_fails_ends_the_command(self, cell: Cell) -> None:
         def broken(_: bytes) -> None:
             raise RuntimeError("full")
 
+        sleep = marked()
         with pytest.raises(RuntimeError, match="full"):
-            sh(cell, "echo up; sleep 4713.5", stdout=broken)
-        assert left("sleep 4713.5") == []
+            sh(cell, f"echo up; {sleep}", stdout=broken)
+        assert left(sleep) == []
 
     def test_nothing_of_a_cell_outlives_it(self, sandbox: Sandbox, workspace: Path, tmp_path: Path) -> None:
         with sandbox.open(workspace, Confinement()) as cell:

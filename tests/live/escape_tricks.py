@@ -384,9 +384,9 @@ print("kept")
 """
 _EMPTY = """
 import time
-for n in range(60_000):
+for n in range(20_000):
     open(str(n), "w").close()
-time.sleep(4)
+time.sleep(3)
 print("kept")
 """
 _SHARED = "open('/dev/shm/linestop-hog', 'wb').write(b'x' * 400_000_000); print('kept')"
@@ -395,7 +395,7 @@ _SMALL = Confinement(disk_bytes=20 * MIB, processes=60, memory_bytes=200 * MIB)
 _HUNGER = [
     Trick("fork-bomb", _FORK, said("forked 300"), bounds=_SMALL, python=True),
     Trick("files-without-a-name", _UNLINKED, said("kept"), bounds=_SMALL, control_bounds=_SMALL, python=True),
-    Trick("many-empty-files", _EMPTY, said("kept"), bounds=Confinement(disk_bytes=8 * MIB), python=True),
+    Trick("many-empty-files", _EMPTY, said("kept"), bounds=Confinement(disk_bytes=4 * MIB), python=True),
     Trick(
         "memory-as-files",
         _SHARED,
@@ -405,8 +405,8 @@ _HUNGER = [
     ),
     Trick(
         "daemon",
-        "(setsid sh -c 'trap \"\" HUP TERM; exec sleep 4716.5' </dev/null >/dev/null 2>&1 &)",
-        lambda *_: bool(_sleepers("4716.5")),
+        "(setsid sh -c 'trap \"\" HUP TERM; exec sleep {pid}.4716' </dev/null >/dev/null 2>&1 &)",
+        lambda world, _: bool(_sleepers(f"{world.neighbour.pid}.4716")),
         control=False,
     ),
 ]

@@ -18,7 +18,7 @@ from linestop.blocks.bubblewrap_sandbox import BubblewrapSandbox
 from linestop.blocks.docker_sandbox import DockerSandbox
 from linestop.blocks.plain_sandbox import PlainSandbox
 from linestop.ports import Confinement, Ran, Sandbox, SandboxCommand
-from tests.contracts.sandbox_suite import git, left, repository, sh, worktree
+from tests.contracts.sandbox_suite import git, left, marked, repository, sh, worktree
 from tests.live.docker_for_tests import docker_daemon
 from tests.live.escape_tricks import SECRET, TRICKS, Trick, World
 
@@ -163,21 +163,22 @@ def test_the_machine_serves_on_while_a_fork_bomb_is_held(sandbox: Sandbox, world
 
 
 def test_a_killed_linestop_takes_bubblewrap_with_it(world: World, until: Until) -> None:
+    sleep = marked()
     code = f"""
 from pathlib import Path
 from linestop.blocks.bubblewrap_sandbox import BubblewrapSandbox
 from linestop.ports import Confinement, SandboxCommand
 with BubblewrapSandbox().open(Path({str(world.workspace)!r}), Confinement()) as cell:
-    cell.run(SandboxCommand(argv=("sh", "-c", "echo up; setsid sleep 4717.5 & sleep 4717.5")),
+    cell.run(SandboxCommand(argv=("sh", "-c", "echo up; setsid {sleep} & {sleep}")),
              stdout=lambda _: print("up", flush=True))
 """
     with subprocess.Popen([sys.executable, "-P", "-c", code], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert process.stdout.readline() == "up\n"
-        assert left("sleep 4717.5")
+        assert left(sleep)
         process.send_signal(signal.SIGKILL)
         process.wait(10)
-        until(lambda: left("sleep 4717.5") == [], 10, "the sandbox's processes end")
+        until(lambda: left(sleep) == [], 10, "the sandbox's processes end")
     with BubblewrapSandbox().open(world.workspace, Confinement()):
         pass
     cells = Path(os.environ["LINESTOP_HOME"]) / "cells"

@@ -13,7 +13,7 @@ from linestop.blocks.docker_daemon import HOLDER, Daemon
 from linestop.blocks.docker_sandbox import DockerSandbox
 from linestop.errors import ToolError
 from linestop.ports import Confinement, Sandbox
-from tests.contracts.sandbox_suite import IsolationContract, left, repository, sh, worktree
+from tests.contracts.sandbox_suite import IsolationContract, left, marked, repository, sh, worktree
 from tests.live.docker_for_tests import docker_daemon
 
 pytestmark = pytest.mark.live
@@ -67,20 +67,21 @@ def test_a_daemon_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 
 def test_a_killed_linestop_takes_its_container_with_it(docker: str, workspace: Path, until: Until) -> None:
+    sleep = marked()
     code = f"""
 from pathlib import Path
 from linestop.blocks.docker_sandbox import DockerSandbox
 from linestop.ports import Confinement, SandboxCommand
 with DockerSandbox(host={docker!r}).open(Path({str(workspace)!r}), Confinement()) as cell:
-    cell.run(SandboxCommand(argv=("sh", "-c", "echo up; sleep 4715.5")), stdout=lambda _: print("up", flush=True))
+    cell.run(SandboxCommand(argv=("sh", "-c", "echo up; {sleep}")), stdout=lambda _: print("up", flush=True))
 """
     with subprocess.Popen([sys.executable, "-P", "-c", code], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert process.stdout.readline() == "up\n"
-        assert left("sleep 4715.5")
+        assert left(sleep)
         process.send_signal(signal.SIGKILL)
         process.wait(10)
-        until(lambda: left("sleep 4715.5") == [], 10, "the container's processes end")
+        until(lambda: left(sleep) == [], 10, "the container's processes end")
         mine = Daemon(docker).client.containers.list(all=True, filters={"label": HOLDER})
         held = [one for one in mine if f":{process.pid}:" in one.labels[HOLDER]]
         assert len(held) == 1
