@@ -43,7 +43,8 @@ def find_install(command: str, *, program: str = "", install: str = "", engine: 
         return Install(argv=(str(real),), mounts=_outside(_modules(real) or [real]), path=())
     if interpreter.name.startswith("python"):
         return _python(interpreter, real)
-    mounts = [*(_modules(real) or [real]), interpreter.resolve()]
+    interpreter = interpreter.resolve()  # a link to it is not there inside
+    mounts = [*(_modules(real) or [real]), interpreter]
     return Install(argv=(str(interpreter), str(real)), mounts=_outside(mounts), path=(interpreter.parent,))
 
 

@@ -24,7 +24,7 @@ from linestop.scenarios import Scenario
 from linestop.verdicts import CheckReport
 from linestop.watch import LiveLog
 
-KEY_NAME = "LINESTOP_TEST_REAL_KEY"
+KEY_NAME = "AGENTS_TEST_REAL_KEY"
 KEY = "sk-the-owners-real-key-0123456789abcdef"
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(os.environ.get("LINESTOP_AGENTS", ROOT / ".agents"))
