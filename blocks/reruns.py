@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from time import monotonic
 
 from linestop.blocks.baseline import baseline
 from linestop.blocks.dispatching import Ended, dispatched
@@ -128,8 +129,9 @@ def _carried_out(line: Line, recipe: Recipe, engine: Engine, record: RunRecord, 
     checks = partial(_trial, line, recipe, record, place) if not recipe.order.looks_only else _no_checks
     state = None if recipe.order.looks_only else partial(_tree, line, place.workspace)
     with place.checks.toolbox(place.workspace) as toolbox:
-        order = recipe.order.model_copy(update={"mounts": toolbox.mounts, "path": toolbox.path})
+        order, start = recipe.order.model_copy(update={"mounts": toolbox.mounts, "path": toolbox.path}), monotonic()
         ended = dispatched(engine, order, place.workspace, checks=checks, events=record.events, state=state)
+    seconds = round(monotonic() - start, 3)  # without the making of the workspace, which the first run's hadn't either
     try:
         outcome = _judged(ended) if recipe.order.looks_only else _left(line, recipe, record, place, ended)
     except RepositoryError as error:  # the workspace is not as it was handed out: that is the agent's doing
@@ -138,7 +140,9 @@ def _carried_out(line: Line, recipe: Recipe, engine: Engine, record: RunRecord, 
     said = ended.work.model_dump(mode="json", exclude={"summary"}, exclude_defaults=True)
     summary = ended.fault or ended.work.summary
     watched = record.events.report()
-    record.finish(outcome, summary=summary, usage=usage.model_dump(mode="json"), watch=watched, **said)
+    record.finish(
+        outcome, summary=summary, usage=usage.model_dump(mode="json"), watch=watched, seconds=seconds, **said
+    )  # fmt: skip
 
 
 def _judged(ended: Ended) -> str:

@@ -87,7 +87,9 @@ def _usd(run: RecordedRun) -> str:
 
 
 def _seconds(run: RecordedRun) -> str:
-    return "unknown" if run.seconds is None else f"{run.seconds:.1f}"
+    worked = run.values.get("seconds")
+    seconds = worked if isinstance(worked, (int, float)) else run.seconds
+    return "unknown" if seconds is None else f"{seconds:.1f}"
 
 
 def _firings(run: RecordedRun) -> str:
