@@ -13,6 +13,7 @@ Examples:
     linestop lab scenarios                           # those that are shipped
     linestop lab serve good-maker                    # play one to any agent
     linestop lab serve my-scenario.yaml --port 8400
+    linestop lab run scripted:looper src/cart.py     # one dispatch, watched
     linestop lab rerun a1b2c3                        # a dispatch once more
     linestop lab bench detectors                     # how good the watch is
 """,
@@ -21,6 +22,7 @@ Examples:
 _VERBS = {
     "serve": "Serve a scenario as a model, for any agent's command line.",
     "scenarios": "List the shipped scenarios, or show one.",
+    "run": "Give one task to any engine in a throwaway workspace.",
     "rerun": "Run a recorded dispatch again and show both side by side.",
     "bench": "Hold the detectors against labelled traces: precision and recall.",
 }
