@@ -14,7 +14,7 @@ from typing import Self
 from linestop.errors import InfraError
 
 MAX_SOCKET_PATH = 107  # bytes of sun_path on Linux, without its closing zero
-_PREFIX = "linestop-"
+_PREFIX = "linestop-model-"
 _NAME = "model"
 _SWEPT_AFTER_SECONDS = 60  # a folder that young may not be locked yet
 

@@ -517,7 +517,7 @@ def test_the_folder_of_a_killed_proxy_is_swept_and_that_of_a_living_one_is_not(
     upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    dead, young, other = (tmp_path / f"linestop-{name}" for name in ("dead", "young", "other"))
+    dead, young, other = (tmp_path / f"linestop-model-{name}" for name in ("dead", "young", "other"))
     for folder in (dead, young, other):
         folder.mkdir()
         (folder / "model").touch()
@@ -529,4 +529,4 @@ def test_the_folder_of_a_killed_proxy_is_swept_and_that_of_a_living_one_is_not(
         with proxy(upstream) as (second, _):
             assert second.socket.parent.parent == tmp_path
         assert client.post("/chat/chat/completions", json=CHAT).status_code == 200
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["linestop-other", "linestop-young"]
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["linestop-model-other", "linestop-model-young"]
