@@ -20,6 +20,7 @@ from linestop.watch import LiveLog
 MAX_LINE = 16 * 2**20
 _LOOKED_AT = 20  # lines until a stream that isn't recognised is taken as text
 _MESSAGES = 20
+_WITH_END = frozenset({"claude", "cline", "codex", "gemini", "pi", "qwen"})
 _MAX_MESSAGE = 400_000  # characters of a message that are kept for its answer
 _TEXT_CHUNK = 8_000
 
@@ -31,7 +32,8 @@ class Heard:
     messages: deque[str] = field(default_factory=lambda: deque(maxlen=_MESSAGES))
     session: str = ""
     calls: int = 0
-    ended: bool = False  # it has a last event
+    has_end: bool = False  # it is of a format that has a last event
+    ended: bool = False  # it had its last event
     ok: bool = False  # which says that all went well
     reason: str = ""
     fault: Fault | None = None  # of its last error, until something succeeds after it
@@ -126,6 +128,7 @@ class CommandStream:
         """Take the stream for what its first lines are, for text where they are no format."""
         first, self._first = self._first, []
         self._reader, self._text = found, found is None
+        self.heard.has_end = found is not None and found.name in _WITH_END
         for line in first:
             self._line(line)
 
@@ -171,6 +174,7 @@ class CommandStream:
                 heard.ended, heard.ok = True, said.get("outcome") is Outcome.OK
                 heard.reason = str(said.get("reason", ""))
                 heard.fault = None if heard.ok else said.get("fault") or heard.fault
+                heard.fault_text = text or heard.fault_text
                 heard.retry_at = said.get("retry_at") or heard.retry_at
                 if text and text not in heard.messages:
                     heard.messages.append(text[-_MAX_MESSAGE:])

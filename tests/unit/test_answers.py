@@ -99,7 +99,7 @@ def test_what_is_endless_is_cut_and_escapes_are_taken_out() -> None:
     answer = {
         "summary": "\x1b]0;title\x07s" * 9_000,
         "could_not": ["x" * 9_000] * 900,
-        "discovered": [{"title": "\x1b[31mred" * 90, "paths": ["p"] * 900}] * 900,
+        "discovered": [{"title": "\x1b[31mred" * 90, "paths": ["p"] * 60}] * 900,
     }
     work = parse(fenced_block({**answer, "petition": "p" * 9_000})[:190_000], "maker")
     assert len(work.summary) <= MAX_CHARS
