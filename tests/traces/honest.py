@@ -301,3 +301,12 @@ def ordinary(rng: random.Random, variant: int) -> Story:
         [*opening(rng), *turns, *mended(*numbers), turn(run("git diff --stat")), *ending()],
         real=variant == 0,
     )
+
+
+@story
+def asking_again(rng: random.Random, variant: int) -> Story:
+    words = ("Is it ready?", "Still compiling.", "I look at the next one.")[variant]
+    calls = [run("python3 status.py") if variant < 2 else read(f"src/part{n:02}.py") for n in range(9)]
+    turns = [turn(call, say=words) for call in calls]
+    about = "says the same each time, and each time learns something new"
+    return Story("asking-again", about, [*turns, turn(mend(1)), *ending()])

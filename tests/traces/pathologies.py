@@ -191,8 +191,8 @@ def stuck_record(rng: random.Random, variant: int) -> Story:
 @story
 def same_words(rng: random.Random, variant: int) -> Story:
     words = ("Let me look at the next file.", "I am still working on this.", "Done. Is there anything else?")[variant]
-    turns = [turn(*([read(f"src/part{n:02}.py")] if variant == 0 else []), say=words) for n in range(4 + variant)]
-    return Story("same-words", "the same message each time", turns, ("chant",))
+    turns = [turn(*([run("ls src")] if variant == 0 else []), say=words) for _ in range(4 + variant)]
+    return Story("same-words", "the same message each time", turns, ("chant",), ("repeat",))
 
 
 @story

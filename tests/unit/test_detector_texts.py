@@ -3,7 +3,7 @@
 import pytest
 
 from linestop.watch.detectors.chant import repeated_end
-from tests.unit.watch_script import Step, fired, read, say, severities, think
+from tests.unit.watch_script import Step, fired, read, run, say, severities, think
 
 THOUGHT = "The tests fail because the parser drops the last line. I should look at the parser and see what it does."
 
@@ -58,6 +58,15 @@ def test_reasoning_loop(steps: list[Step], times: int) -> None:
 )
 def test_chant(steps: list[Step], times: int) -> None:
     assert len(fired("chant", *steps)) == times
+
+
+def test_the_same_words_with_news_between_are_info() -> None:
+    polls = [s for n in range(6) for s in (say("Is it ready?"), run("tail log", f"{n} %"))]
+    assert severities("chant", *polls) == ["info", "info"]
+    stuck = [s for _ in range(6) for s in (say("I try again."), run("make", "2 failed", "error"))]
+    assert severities("chant", *stuck) == ["warning", "warning"]
+    circle = [s for n in range(6) for s in (say("I try again."), read(f"{n % 2}.py"))]
+    assert severities("chant", *circle) == ["info", "warning"]
 
 
 def test_a_long_text_is_only_looked_at_from_its_end() -> None:
