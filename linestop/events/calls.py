@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from linestop.events.model import Action
 from linestop.events.tools import call_fields
 
 Open = tuple[dict[str, Any], datetime | None]
@@ -45,6 +46,11 @@ class OpenCalls:
     def has(self, call: str) -> bool:
         """Return whether a call with this id waits for its result."""
         return call in self._open
+
+    def action(self, call: str) -> Action | None:
+        """Return what the call with this id does; None where it doesn't wait for its result."""
+        known, _ = self._open.get(call, ({}, None))
+        return known.get("action")
 
     def _latest(self, call: str) -> Open:
         return self._open.pop(next(reversed(self._open))) if self._open and not call else ({}, None)

@@ -55,6 +55,16 @@ _EXIT = re.compile(
     re.MULTILINE,
 )
 _FAILED = re.compile(r"\A\s*(?:<(?:tool_use_)?error>|(?:Tool )?(?:Error|ERROR|error)(?:\b[^\n]{0,40})?:)")
+# The last line of commands that failed, for streams that tell no exit code: shells, make, npm, Python and its tests.
+_FAILED_RUN = re.compile(
+    r"(?:^|\n)(?:\S{0,60}: (?:line \d+: )?[^\n]{1,200}: command not found"
+    r"|\S{1,60}: [^\n]{0,200}: (?:No such file or directory|Permission denied|Is a directory)"
+    r"|make(?:\[\d+\])?: \*\*\* [^\n]{1,200}"
+    r"|npm (?:ERR!|error) [^\n]{0,200}"
+    r"|FAILED \([^\n]{0,80}(?:failures|errors)=\d+[^\n]{0,40}\)"
+    r"|=* ?\d+ (?:failed|errors?)\b[^\n]{0,120} in [\d.]+s[^\n]{0,20}"
+    r"|(?:\w+\.)*\w*(?:Error|Exception)(?:: [^\n]{0,200})?)\Z"
+)
 _FAILED_STATES = frozenset({"error", "failed", "failure", "cancelled", "canceled", "interrupted", "aborted"})
 _DENIED_STATES = frozenset({"declined", "denied", "rejected", "blocked"})
 
@@ -69,6 +79,7 @@ class Ended:
     timed_out: bool | None = None
     denied: bool | None = None
     state: str = ""
+    unmarked_shell: bool = False  # a command's output, from a stream that never tells exit codes
 
 
 def outcome_of(ended: Ended) -> Outcome:
@@ -87,9 +98,10 @@ def outcome_of(ended: Ended) -> Outcome:
     may_be_late = failed is not False and (exit_code is None or exit_code in _KILLED_EXITS)
     if may_be_late and _TIMEOUTS.search(words if failed else _edges(ended.text, 200)):
         return Outcome.TIMEOUT
-    if failed or (failed is None and _FAILED.match(words)):
-        return Outcome.ERROR
-    return Outcome.OK
+    told = (failed is None and _FAILED.match(words)) or (
+        ended.unmarked_shell and _FAILED_RUN.search(ended.text[-_EDGE_CHARS:].rstrip())
+    )
+    return Outcome.ERROR if failed or told else Outcome.OK
 
 
 def exit_code_in(text: str) -> int | None:

@@ -113,6 +113,7 @@ def test_no_text_of_an_agent_costs_more_than_a_blink(evil: str) -> None:
     Redactor().text(evil)
     outcome_of(Ended(evil))
     outcome_of(Ended(evil, failed=True))
+    outcome_of(Ended(evil, state="success", unmarked_shell=True))
     fault_of(evil)
     retry_time(evil)
     shell_action(inner_command(evil))

@@ -173,6 +173,40 @@ OK, ERROR, TIMEOUT, DENIED = Outcome.OK, Outcome.ERROR, Outcome.TIMEOUT, Outcome
             id="deep in a text of no mark",
         ),
         pytest.param(Ended(""), OK, id="nothing said"),
+        pytest.param(
+            Ended("/usr/bin/bash: line 4: nope: command not found", state="success", unmarked_shell=True),
+            ERROR,
+            id="gemini: not found, though a success",
+        ),
+        pytest.param(
+            Ended("ls: cannot access '/nope': No such file or directory", state="success", unmarked_shell=True),
+            ERROR,
+            id="gemini: no file",
+        ),
+        pytest.param(
+            Ended("Ran 3 tests in 0.001s\n\nFAILED (failures=1)\n", state="success", unmarked_shell=True),
+            ERROR,
+            id="gemini: unittest",
+        ),
+        pytest.param(
+            Ended("F..\n=== 1 failed, 2 passed in 0.12s ===", state="success", unmarked_shell=True),
+            ERROR,
+            id="gemini: pytest",
+        ),
+        pytest.param(
+            Ended("Traceback (most recent call last):\n  x\nValueError: no", state="success", unmarked_shell=True),
+            ERROR,
+            id="gemini: python",
+        ),
+        pytest.param(Ended("3 passed in 0.1s", state="success", unmarked_shell=True), OK, id="gemini: all passed"),
+        pytest.param(
+            Ended("raise ValueError\nmore", state="success", unmarked_shell=True),
+            OK,
+            id="gemini: an error in the middle",
+        ),
+        pytest.param(
+            Ended("x: command not found", state="success"), OK, id="the words alone, of a tool that marks its results"
+        ),
     ],
 )
 def test_outcome(ended: Ended, expected: Outcome) -> None:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from linestop.events.formats.reader import Format, Said
 from linestop.events.formats.shape import amount, arguments, content, count, moment, table, whole, words
-from linestop.events.model import EventKind, Usage
+from linestop.events.model import Action, EventKind, Usage
 from linestop.events.outcomes import Ended
 
 _TYPES = {"init", "message", "tool_use", "tool_result", "error", "result"}
@@ -48,7 +48,7 @@ class GeminiFormat(Format):
             case "tool_use":
                 yield self.call(words(record.get("tool_name")), arguments(record.get("parameters")), call)
             case "tool_result":
-                yield self.result(call, _ended(record))
+                yield self.result(call, _ended(record, shell=self.calls.action(call) is Action.RUN))
             case "error":
                 yield self.failed(content(record.get("message")) or content(record.get("error")))
             case "result":
@@ -84,10 +84,12 @@ class GeminiFormat(Format):
         yield self.ended(text, ok=ok, reason=words(error.get("type")) or words(record.get("status")), seconds=seconds)
 
 
-def _ended(record: Mapping[str, Any]) -> Ended:
+def _ended(record: Mapping[str, Any], *, shell: bool) -> Ended:
     error = table(record.get("error"))
     kind = words(error.get("type"))
     text = content(record.get("output")) or content(error.get("message"))
     denied = kind in {"policy_violation", "execution_denied", "tool_denied", "permission_denied"}
     code = whole(record.get("exit_code"))
-    return Ended(text, exit_code=code, state=words(record.get("status")), denied=denied or None)
+    state = words(record.get("status"))
+    unmarked = shell and state == "success" and code is None  # of a command it says so whatever came of it
+    return Ended(text, exit_code=code, state=state, denied=denied or None, unmarked_shell=unmarked)
