@@ -10,10 +10,9 @@ from prefect import get_run_logger
 
 from linestop.blocks.dispatches import Told
 from linestop.blocks.station import Station
-from linestop.execution.watch_page import watch_page
 from linestop.records import RunRecord
 from linestop.runs import read_run, started_by
-from linestop.runs.dispatch_page import dispatch_page
+from linestop.runs.dispatch_page import dispatch_page, watch_page
 from linestop.tasks.artifacts import publish_markdown
 from linestop.tasks.record_pages import dispatch_key
 from linestop.text import plain

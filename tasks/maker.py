@@ -12,7 +12,7 @@ from linestop.blocks.station import Station
 from linestop.errors import InfraError, RepositoryError
 from linestop.execution.brief import write_brief
 from linestop.execution.messages import commit_message
-from linestop.execution.ruling import judge_checks
+from linestop.execution.ruling import against_base
 from linestop.paths import workspace_name
 from linestop.plans import Chunk
 from linestop.ports import Work
@@ -21,7 +21,7 @@ from linestop.tasks.live_page import live_page
 from linestop.tasks.patience import patiently
 from linestop.tasks.retries import only_infrastructure
 from linestop.tasks.run_log import say
-from linestop.verdicts import CheckReport, CommandRun
+from linestop.verdicts import CheckReport
 
 
 @dataclass(frozen=True)
@@ -130,12 +130,4 @@ def _trial(station: Station) -> CheckReport:
         name = workspace_name(station.ticket.id, "trial")
         report = checked(station.line, station.checks, name, base=station.ticket.base, commit=commit)
         station.tell(commit, report)
-    broken = judge_checks(station.baseline, report)
-    if not broken:
-        return CheckReport(runs=tuple(_forgiven(run) for run in report.runs), tests=report.tests)
-    return report
-
-
-def _forgiven(run: CommandRun) -> CommandRun:
-    """Return the run as green: what failed in it failed on the base too."""
-    return run.model_copy(update={"exit_code": 0, "timed_out": False})
+    return against_base(station.baseline, report)

@@ -1,6 +1,6 @@
 """A run's record as a page in the UI: markdown that nothing an agent wrote can change.
 
-What the watch sees while it runs is linestop/execution/watch_page.py; the page for terminals is in deployments/cli/.
+The page for terminals is in deployments/cli/.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +10,7 @@ from linestop.execution.report import cell, paragraphs, table
 from linestop.runs.recorded import RecordedRun, Relative
 from linestop.runs.transcript import usage_words
 from linestop.text import plain
+from linestop.watch import Firing, Rung
 from linestop.watch.nudging import Nudged
 
 MAX_ROWS = 100
@@ -25,10 +26,15 @@ def dispatch_page(run: RecordedRun, *, links: Sequence[str] = ()) -> str:
         " · ".join(links),
         read_on(run.run_id, run.folder, again=run.can_rerun),
         table(("", ""), facts),
-        _firings(run),
+        _firings([(firing, firing.rung) for firing in run.firings]),
         _nudges(run.nudges),
         _changes(run),
     )
+
+
+def watch_page(run_id: str, folder: Path, seen: Sequence[tuple[Firing, Rung]]) -> str:
+    """Return what the watch saw of a dispatch up to now, with the record it belongs to."""
+    return paragraphs(read_on(run_id, folder, going=True), _firings([(firing, rung.word) for firing, rung in seen]))
 
 
 def read_on(run_id: str, folder: Path, *, going: bool = False, again: bool = False) -> str:
@@ -74,17 +80,16 @@ def _facts(run: RecordedRun) -> Iterator[tuple[str, str]]:
     yield "missing", "; ".join(map(cell, run.problems))
 
 
-def _firings(run: RecordedRun) -> str:
-    if not run.firings:
-        return ""
+def _firings(seen: Sequence[tuple[Firing, str]]) -> str:
+    """Return a table of firings, the newest last; empty where there are none."""
     rows = [
-        (f"{one.at:%H:%M:%S}", cell(one.detector), str(one.severity), cell(one.rung), cell(one.detail), cell(one.file))
-        for one in run.firings[-MAX_ROWS:]
+        (f"{one.at:%H:%M:%S}", cell(one.detector), str(one.severity), cell(rung), cell(one.detail), cell(one.file))
+        for one, rung in seen[-MAX_ROWS:]
     ]
-    left_out = len(run.firings) - len(rows)
+    left_out = len(seen) - len(rows)
     note = f"{left_out} earlier ones are in the record." if left_out else ""
     columns = ("UTC", "detector", "severity", "done about it", "what", "file")
-    return paragraphs("#### The watch", note, table(columns, rows))
+    return paragraphs("#### The watch", note, table(columns, rows)) if rows else ""
 
 
 def _nudges(nudges: Sequence[Nudged]) -> str:

@@ -7,7 +7,8 @@ import pytest
 
 from linestop.events import Usage
 from linestop.runs import DiffStat, FileStat, RecordedFiring, RecordedRun, Relative
-from linestop.runs.dispatch_page import code, dispatch_page, read_on, runs_table
+from linestop.runs.dispatch_page import code, dispatch_page, read_on, runs_table, watch_page
+from linestop.watch import Firing, Rung
 from linestop.watch.nudging import Nudged
 
 AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -45,6 +46,15 @@ def test_it_tells_how_it_ended_what_it_used_what_fired_and_how_to_read_on() -> N
         "`linestop run show 20261121T100000-dispatch-a1b2c3`",
     ):  # fmt: skip
         assert words in page
+
+
+def test_while_it_runs_it_tells_what_fired_and_how_to_watch_it() -> None:
+    seen = [(Firing(detector="repeat", detail=HOSTILE, at=AT), Rung.LINE_STOP)] * 150
+    page = watch_page("r1", Path("/shop/.linestop/runs/r1"), seen)
+    assert "`linestop run show r1 --follow`" in page
+    assert "50 earlier ones are in the record." in page
+    assert page.count("| 10:00:00 | repeat | warning | line-stop |") == 100
+    assert "<img" not in page.replace("\\<img", "")
 
 
 def test_hostile_text_stays_text() -> None:
