@@ -78,6 +78,20 @@ def test_the_history_is_drawn_as_a_tree_with_links(root: Path, capsys: pytest.Ca
     assert "ticket shop-bugs  done" in lines[3]
 
 
+def test_each_line_of_the_history_ends_with_what_run_show_finds_it_by(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = RunRecord(Layout(root), "dispatch", role="maker", chunk="c1", attempt=1)
+    first.finish("candidate")
+    RunRecord(Layout(root), "dispatch", role="maker", chunk="c1", attempt=1, rerun_of=first.id).finish("nothing")
+    history(root)
+    out, talk = capsys.readouterr()
+    again, line = out.splitlines()
+    assert line.endswith(f"  {first.id[-6:]}")
+    assert f"maker c1 #1 (rerun of {first.id[-6:]})  nothing" in again
+    assert "linestop run show" in talk
+
+
 def test_a_dispatch_is_shown_by_role_chunk_and_attempt(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     RunRecord(Layout(root), "dispatch", role="maker", ticket="t", chunk="dead-code", attempt=2).finish("candidate")
     history(root)
