@@ -9,13 +9,14 @@ import json
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
 from linestop.errors import InfraError
 from linestop.events import EventKind, Outcome, call_identity
 from linestop.events.calls import OpenCalls
-from linestop.watch import LiveLog, Rung
+from linestop.watch import LiveLog
 
 FOLDER = ".linestop"
 HOOK = "hook.sh"
@@ -26,6 +27,7 @@ _ASK, _ANSWER = ".ask", ".answer"
 _MAX_ASK = 4 * 2**20  # a call may write a whole file
 _REASON = "This call was denied by a hook: it has been made often enough ({}). Do something different."
 _MAX_ASKS = 20  # looked at in one go
+_MAX_ENTRIES = 1_000
 _ALIASES = {"Bash": ("shell",)}  # Codex: its hooks and its stream name one tool differently
 
 SCRIPT = f"""\
@@ -84,20 +86,18 @@ class HookBox:
         with contextlib.suppress(OSError):  # the agent took the box away: it can't be told
             if not self._exists(_NUDGE) and (nudge := events.take_nudge()):
                 self._put(_NUDGE, json.dumps(nudge))
-            self._walls = self._walls or any(rung >= Rung.BLOCK and one.identity for one, rung in events.firings)
+            self._walls = self._walls or events.blocking
             if self._walls:
                 if not self._exists(_WALLS):
                     self._put(_WALLS, "")
                 for name in self._asks():
-                    self._answer(name, events)
+                    with contextlib.suppress(OSError):  # no file: the next one may be
+                        self._answer(name, events)
 
     def _asks(self) -> Iterator[str]:
-        names = (
-            name
-            for name in os.listdir(self._folder)  # noqa: PTH208  # an open folder has no path
-            if name.endswith(_ASK)
-        )
-        yield from sorted(names)[:_MAX_ASKS]
+        with os.scandir(self._folder) as entries:
+            names = [entry.name for entry in islice(entries, _MAX_ENTRIES) if entry.name.endswith(_ASK)]
+        yield from names[:_MAX_ASKS]
 
     def _answer(self, name: str, events: LiveLog) -> None:
         asked = self._take(name)

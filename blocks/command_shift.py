@@ -4,6 +4,7 @@ The clerk looks twenty times a second: it ends the agent when the watch or a clo
 trajectory that grows. An agent without hooks is told by being ended and resumed.
 """
 
+import logging
 import os
 import shutil
 import threading
@@ -28,6 +29,8 @@ from linestop.events.formats import reader_named
 from linestop.ports import Cell, Dispatch, Ran, SandboxCommand, Work
 from linestop.spending import Meter
 from linestop.watch import LiveLog
+
+logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.05
 TRAIL_SECONDS = 0.5
@@ -142,6 +145,14 @@ class Shift:
         return SandboxCommand(argv=start.argv, env=env, stdin=start.stdin, wall_seconds=seconds)
 
     def _clerk(self, stop: threading.Event, over: threading.Event, box: HookBox | None) -> None:
+        try:
+            self._look(stop, over, box)
+        except Exception as error:  # a thread's edge: without its clerk an agent runs on unseen
+            logger.exception("clerk.broke agent=%s", self._preset.label)
+            self._stopped = f"{self._preset.label} was ended: what watches it broke ({type(error).__name__})"
+            stop.set()
+
+    def _look(self, stop: threading.Event, over: threading.Event, box: HookBox | None) -> None:
         while not over.wait(LOOK_SECONDS):
             self._stopped = self._stopped or self._why_stop()
             if self._stopped:

@@ -99,6 +99,12 @@ class LiveLog(EventLog):
         with self._lock:
             return self._blocked.get(identity)
 
+    @property
+    def blocking(self) -> bool:
+        """Whether there is any call that must not be made now."""
+        with self._lock:
+            return bool(self._blocked)
+
     def stop(self, reason: str) -> None:
         """End the dispatch from outside: a person, a clock, the harness."""
         with self._lock:
