@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from linestop.blocks.bubblewrap_process import Bounds, Bubblewrap, run_inside
-from linestop.blocks.sandbox_cells import Scratch, folder_inside, no_folder, scratch
+from linestop.blocks.sandbox_cells import Scratch, refusal, scratch
 from linestop.blocks.sandbox_clocks import Clocks
 from linestop.blocks.sandbox_environment import environment
 from linestop.blocks.sandbox_etc import written_etc
@@ -97,8 +97,8 @@ class BubblewrapCell:
     ) -> Ran:
         """Run a command as the port says."""
         clocks = Clocks(command, self._confinement.output_bytes, stop, stdout, stderr)
-        if folder_inside(self.workspace, command.cwd) is None:
-            return no_folder(command, clocks)
+        if refused := refusal(command, self.workspace, clocks):
+            return refused
         env = environment(command, home=self.home, tmp=Path("/tmp"), confinement=self._confinement)  # noqa: S108
         words = [
             *self._shown,

@@ -17,7 +17,7 @@ from docker.types import Mount as DockerMount
 from linestop.blocks.docker_daemon import Daemon
 from linestop.blocks.docker_image import host_folders, offline_image
 from linestop.blocks.docker_process import run_container
-from linestop.blocks.sandbox_cells import Scratch, folder_inside, no_folder, scratch
+from linestop.blocks.sandbox_cells import Scratch, refusal, scratch
 from linestop.blocks.sandbox_clocks import Clocks
 from linestop.blocks.sandbox_environment import environment
 from linestop.blocks.sandbox_etc import written_etc
@@ -113,8 +113,8 @@ class DockerCell:
     ) -> Ran:
         """Run a command as the port says."""
         clocks = Clocks(command, self._confinement.output_bytes, stop, stdout, stderr)
-        if folder_inside(self.workspace, command.cwd) is None:
-            return no_folder(command, clocks)
+        if refused := refusal(command, self.workspace, clocks):
+            return refused
         env = environment(command, home=self.home, tmp=Path("/tmp"), confinement=self._confinement)  # noqa: S108
         python = str(interpreter()) if self._room.hosted else "python3"
         return run_container(

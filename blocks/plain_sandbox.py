@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from linestop.blocks.processes import dies_with_us, program
-from linestop.blocks.sandbox_cells import Scratch, folder_inside, no_folder, scratch
+from linestop.blocks.sandbox_cells import Scratch, refusal, scratch
 from linestop.blocks.sandbox_clocks import Clocks, Pipes
 from linestop.blocks.sandbox_environment import environment
 from linestop.blocks.sandbox_growth import Growth
@@ -64,9 +64,9 @@ class PlainCell:
         """Run a command as the port says."""
         clocks = Clocks(command, self._confinement.output_bytes, stop, stdout, stderr)
         env, run_mark = mark(environment(command, home=self.home, tmp=self._scratch.tmp))
-        folder = folder_inside(self.workspace, command.cwd)
-        if folder is None:
-            return no_folder(command, clocks)
+        if refused := refusal(command, self.workspace, clocks):
+            return refused
+        folder = self.workspace / command.cwd
         try:
             process = _start(command, folder, env)
         except OSError as error:

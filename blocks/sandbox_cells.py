@@ -101,16 +101,24 @@ def scratch(parent: Path | None = None) -> Iterator[Scratch]:
         _remove(made.folder)
 
 
+def refusal(command: SandboxCommand, workspace: Path, clocks: Clocks) -> Ran | None:
+    """Return how a command ends that can't be started here, None where it can be tried."""
+    words = (*command.argv, command.cwd, *command.env.values())
+    why = ""
+    if any("\0" in word for word in words):  # it would end a word where somebody else's begins
+        why = f"{command.argv[0]!r}: no word or value may hold a zero byte"
+    elif folder_inside(workspace, command.cwd) is None:
+        why = f"{command.cwd}: no such folder in the workspace"
+    if not why:
+        return None
+    clocks.take(f"{why}\n".encode(errors="replace"), of_stderr=True)
+    return clocks.ran("exited", 126)
+
+
 def folder_inside(workspace: Path, relative: str) -> Path | None:
     """Return a folder of a workspace by its relative path; None where there is none, or a link leads out of it."""
     folder = (workspace / relative).resolve()
     return folder if folder.is_relative_to(workspace.resolve()) and folder.is_dir() else None
-
-
-def no_folder(command: SandboxCommand, clocks: Clocks) -> Ran:
-    """Return how a command ends whose folder isn't there."""
-    clocks.take(f"{command.cwd}: no such folder in the workspace\n".encode(errors="replace"), of_stderr=True)
-    return clocks.ran("exited", 126)
 
 
 def _sweep(cells: Path) -> None:

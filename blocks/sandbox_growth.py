@@ -6,6 +6,7 @@ it look at once, so that a fast writer is not found late. Files that were remove
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -88,7 +89,7 @@ def used(folder: Path, most: int | None = None) -> int:
     total, seen, waiting = 0, set[tuple[int, int]](), [str(folder)]
     while waiting and (most is None or total <= most):
         try:
-            with os.scandir(waiting.pop()) as entries:
+            with os.scandir(_unlocked(waiting.pop())) as entries:
                 for entry in entries:
                     status = entry.stat(follow_symlinks=False)
                     if status.st_nlink > 1 and not entry.is_dir(follow_symlinks=False):
@@ -98,9 +99,25 @@ def used(folder: Path, most: int | None = None) -> int:
                     total += status.st_blocks * _BLOCK_BYTES + _ENTRY_BYTES
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
-        except OSError:  # removed meanwhile, or locked by its owner
+        except OSError:  # removed meanwhile
             continue
     return total
+
+
+def _unlocked(folder: str) -> str:
+    """Return a folder that can be looked into: one that was locked, so as to hide what grows in it, is opened.
+
+    By its own descriptor: whoever locked it may put a link in its place meanwhile.
+    """
+    if os.access(folder, os.R_OK | os.X_OK) or os.geteuid() == 0:
+        return folder
+    with suppress(OSError):
+        handle = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            Path(f"/proc/self/fd/{handle}").chmod(0o700)
+        finally:
+            os.close(handle)
+    return folder
 
 
 def unlinked(pid: int) -> int:

@@ -63,6 +63,13 @@ class SandboxCommand(BaseModel):
     wall_seconds: float = Field(default=600, gt=0)
     idle_seconds: float | None = Field(default=None, gt=0, description="without output for so long ends it")
 
+    @field_validator("env")
+    @classmethod
+    def _has_names(cls, value: dict[str, str]) -> dict[str, str]:
+        if any(not name or "=" in name or "\0" in name for name in value):
+            raise ValueError("a variable's name is not empty and holds neither an equals sign nor a zero byte")
+        return value
+
     @field_validator("cwd")
     @classmethod
     def _stays_inside(cls, value: str) -> str:
@@ -95,7 +102,7 @@ class Cell(Protocol):
     """An open sandbox: processes, files and limits of one dispatch. Nothing survives its closing."""
 
     workspace: Path
-    home: Path  # writable, empty at first but for a .gitconfig, at the same path inside; what is written here from outside is seen inside
+    home: Path  # writable, at the same path inside, empty at first but for a .gitconfig; also to be filled from outside
 
     def run(
         self,
@@ -108,7 +115,7 @@ class Cell(Protocol):
         """Run a command to its end, or until a clock, a limit or `stop` ends it with all its processes.
 
         Chunks of its output are handed on as they come. A command that isn't there is exit code 127, one that can't be
-        executed, or whose folder isn't there, 126.
+        executed, whose folder isn't there, or that holds a zero byte, 126.
 
         Raises:
             InfraError: the sandbox itself can't be started.

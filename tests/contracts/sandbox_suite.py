@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from secrets import randbelow
 from time import monotonic
+from typing import Any
 
 import psutil
 import pytest
@@ -119,9 +120,32 @@ class SandboxContract:
         (cell.workspace / "out").symlink_to(tmp_path)
         assert sh(cell, "pwd", cwd="sub").output.strip() == str(cell.workspace / "sub")
         assert [sh(cell, "pwd", cwd=name).exit_code for name in ("gone", "out", "a.txt")] == [126, 126, 126]
-        for name in ("/", "../shop", "sub/../.."):
-            with pytest.raises(ValueError, match="workspace"):
-                SandboxCommand(argv=("pwd",), cwd=name)
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            pytest.param({"cwd": "/"}, id="a-folder-elsewhere"),
+            pytest.param({"cwd": "../shop"}, id="a-folder-above"),
+            pytest.param({"cwd": "sub/../.."}, id="a-folder-above-by-one-below"),
+            pytest.param({"env": {"A=B": "c"}}, id="a-name-with-an-equals-sign"),
+        ],
+    )
+    def test_what_can_not_be_handed_on_is_no_command(self, words: dict[str, Any]) -> None:
+        with pytest.raises(ValueError, match=r"workspace|equals sign"):
+            SandboxCommand(**{"argv": ("pwd",), **words})
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            pytest.param({"cwd": "a\0--bind\0/\0/"}, id="a-folder"),
+            pytest.param({"argv": ("true", "a\0b")}, id="an-argument"),
+            pytest.param({"env": {"A": "b\0--bind\0/\0/"}}, id="a-value"),
+        ],
+    )
+    def test_what_would_smuggle_words_into_a_sandbox_is_not_run(self, cell: Cell, words: dict[str, Any]) -> None:
+        ran = cell.run(SandboxCommand(**{"argv": ("true",), **words}))
+        assert ran.exit_code == 126
+        assert "zero byte" in ran.output
 
     def test_what_is_written_outside_is_seen_inside_and_back(self, cell: Cell) -> None:
         (cell.home / "brief.md").write_text("read me")

@@ -382,6 +382,17 @@ for n in range(12):
 time.sleep(3)
 print("kept")
 """
+_HIDDEN = """
+import os, time
+os.mkdir("h")
+held = [open(f"h/{n}", "wb") for n in range(12)]
+os.chmod("h", 0)
+for file in held:
+    file.write(b"x" * 15_000_000)
+    file.flush()
+time.sleep(3)
+print("kept")
+"""
 _EMPTY = """
 import time
 for n in range(20_000):
@@ -395,6 +406,7 @@ _SMALL = Confinement(disk_bytes=20 * MIB, processes=60, memory_bytes=200 * MIB)
 _HUNGER = [
     Trick("fork-bomb", _FORK, said("forked 300"), bounds=_SMALL, python=True),
     Trick("files-without-a-name", _UNLINKED, said("kept"), bounds=_SMALL, control_bounds=_SMALL, python=True),
+    Trick("files-in-a-locked-folder", _HIDDEN, said("kept"), bounds=_SMALL, python=True),
     Trick("many-empty-files", _EMPTY, said("kept"), bounds=Confinement(disk_bytes=4 * MIB), python=True),
     Trick(
         "memory-as-files",
