@@ -61,7 +61,7 @@ def _lines(reports: Sequence[LogReport], limit: int) -> Iterator[str]:
     for log, session in shown:
         yield from _session(log, session)
     lessons = proposals(reports)
-    if lessons:
+    if lessons and limit > 0:
         yield "lessons that may be drawn"
         for lesson in lessons[:limit]:
             yield from _lesson(lesson)

@@ -8,11 +8,14 @@ from typing import Any, ClassVar
 from linestop.events.formats.reader import Format, Said
 from linestop.events.formats.shape import arguments, content, count, flag, moment, table, whole, words
 from linestop.events.model import EventKind, Usage
-from linestop.events.outcomes import Ended
+from linestop.events.outcomes import Ended, exit_code_in
 
 _ENVELOPES = {"session_meta", "response_item", "event_msg", "turn_context", "compacted"}
 _BARE = {"function_call", "function_call_output", "local_shell_call", "custom_tool_call", "custom_tool_call_output"}
-_OUTPUT = re.compile(r"\A(?:.{0,80}\n){0,6}?Output:\n", re.DOTALL)
+# What stands before the output of a command; its chunk's id and its time differ each time, the output may not.
+_HEADER = re.compile(
+    r"\A(?:(?:Chunk ID|Wall time|Process |Original token|Exit code|Total output)[^\n]{0,80}\n){1,7}Output:\n"
+)
 
 
 class CodexRolloutFormat(Format):
@@ -114,16 +117,9 @@ def _ended(output: object) -> Ended:
     text = content(told)
     exit_code = whole(table(detail.get("metadata")).get("exit_code"))
     success = flag(detail.get("success"))
-    body = _OUTPUT.sub("", text, count=1)
-    ended = Ended(text, exit_code=exit_code, failed=None if success is None else not success)
-    return ended if body == text or exit_code is not None else Ended(text, exit_code=_header_code(text), failed=None)
-
-
-def _header_code(text: str) -> int | None:
-    match = re.search(
-        r"^(?:Exit code:|Process exited with code) (-?\d{1,4})$", text.split("Output:\n", 1)[0], re.MULTILINE
-    )
-    return int(match[1]) if match else None
+    if exit_code is None and (header := _HEADER.match(text)):
+        text, exit_code = text[header.end() :], exit_code_in(header.group())
+    return Ended(text, exit_code=exit_code, failed=None if success is None else not success)
 
 
 def _read(output: object) -> Mapping[str, Any]:
