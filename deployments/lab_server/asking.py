@@ -102,6 +102,11 @@ def dicts_in(value: Any) -> list[dict[str, Any]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
+def is_system(message: dict[str, Any]) -> bool:
+    """Whether a message is the client's own instruction, in place of something that was said."""
+    return message.get("role") in ("system", "developer")  # a role may be anything, also what can't be hashed
+
+
 def dict_of(value: Any) -> dict[str, Any]:
     """Return an object, an empty one for anything else."""
     return value if isinstance(value, dict) else {}

@@ -55,13 +55,17 @@ class Translator:
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
+        self._counts: dict[int, int] = {}  # of each turn, over its repetitions
         self._fenced = not ask.tools and _FENCED in ask.brief
         self._submits = SUBMIT in ask.brief
         self.writes_blocks = not ask.tools and _BLOCKS in ask.brief
 
     def count(self, step: Step) -> int:
         """Return how many answers a turn becomes. Fills no placeholder where that can't matter."""
-        return len(self.parts(step.turn.calls if self._fenced else step.raw.calls))
+        turn = step.place[0]
+        if turn not in self._counts:
+            self._counts[turn] = len(self.parts(step.turn.calls if self._fenced else step.raw.calls))
+        return self._counts[turn]
 
     def parts(self, calls: Sequence[Call]) -> list[tuple[Call, ...]]:
         """Return the calls of a turn, split into answers: a last message stands alone, a fenced command too."""
@@ -69,7 +73,7 @@ class Translator:
             return [(call,) for call in calls if not isinstance(call, FileTicket)] or [()]
         last = [call for call in calls if isinstance(call, _ANSWERS) and not self._has_tool(call)]
         others = tuple(call for call in calls if call not in last)
-        acts = any(self._has_tool(call) or not isinstance(call, FileTicket) for call in others)
+        acts = any(not isinstance(call, FileTicket) or self._has_tool(call) for call in others)
         return [(*others, *last)] if not last or not acts else [others, tuple(last)]
 
     def said(self, say: str, calls: Iterable[Call], before: Sequence[Step]) -> Said:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from linestop.deployments.lab_server.asking import Ask, Offer, dict_of, dicts_in, offer_of, text_in, told_of
+from linestop.deployments.lab_server.asking import Ask, Offer, dict_of, dicts_in, is_system, offer_of, text_in, told_of
 from linestop.deployments.lab_server.openai_errors import openai_refusal
 from linestop.deployments.lab_server.replies import Refusal, Reply, ToolCall, new_id, pieces
 
@@ -17,7 +17,9 @@ class OpenAiChat:
         """Read a request."""
         del path
         messages = dicts_in(body.get("messages"))
-        spoken = [one for one in messages if one.get("role") not in {"system", "developer"}]
+        begun = next((at for at, one in enumerate(messages) if one.get("role") == "assistant"), len(messages))
+        system = [one for one in messages[:begun] if is_system(one)]  # later ones are what hooks say
+        spoken = [one for one in messages[:begun] if not is_system(one)] + messages[begun:]
         tools: dict[str, Offer] = {}
         for tool in dicts_in(body.get("tools")):
             function = dict_of(tool.get("function"))
@@ -25,7 +27,7 @@ class OpenAiChat:
         return Ask(
             model=str(body.get("model", "")),
             told=told_of((one.get("role") == "assistant", text_in(one.get("content"))) for one in spoken),
-            system="\n".join(text_in(one.get("content")) for one in messages if one not in spoken),
+            system="\n".join(text_in(one.get("content")) for one in system),
             tools=tools,
             stream=body.get("stream") is True,
             usage_in_stream=dict_of(body.get("stream_options")).get("include_usage") is True,

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from linestop.deployments.lab_server.asking import Ask, Offer, dict_of, dicts_in, offer_of, text_in, told_of
+from linestop.deployments.lab_server.asking import Ask, Offer, dict_of, dicts_in, is_system, offer_of, text_in, told_of
 from linestop.deployments.lab_server.openai_errors import openai_refusal
 from linestop.deployments.lab_server.replies import Refusal, Reply, ToolCall, new_id, pieces
 from linestop.scenarios import FaultKind
@@ -22,8 +22,9 @@ class OpenAiResponses:
         del path
         items = dicts_in(body.get("input"))
         begun = next((at for at, one in enumerate(items) if _by_model(one)), len(items))
-        system = [one for one in items[:begun] if one.get("role") in {"system", "developer"}]  # later: what hooks say
-        spoken = [(_by_model(one), text_in(one)) for one in items if one not in system]
+        system = [one for one in items[:begun] if is_system(one)]  # later ones are what hooks say
+        said = [one for one in items[:begun] if not is_system(one)] + items[begun:]
+        spoken = [(_by_model(one), text_in(one)) for one in said]
         if isinstance(body.get("input"), str):
             spoken = [(False, body["input"])]
         tools: dict[str, Offer] = {}

@@ -371,6 +371,7 @@ SPOKEN_ON_EACH_WIRE = [
                 {"role": "user", "content": [{"type": "text", "text": "brief"}]},
                 {"role": "assistant", "content": [{"type": "tool_use", "id": "1", "name": "Bash", "input": {}}]},
                 {"role": "user", "content": [{"type": "tool_result", "content": [{"type": "text", "text": "ran"}]}]},
+                {"role": "system", "content": "and told"},
             ],
         },
         id="anthropic",
@@ -383,6 +384,7 @@ SPOKEN_ON_EACH_WIRE = [
                 {"role": "user", "content": [{"type": "text", "text": "brief"}]},
                 {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}, {"id": "2"}]},
                 {"role": "tool", "tool_call_id": "1", "content": "ran"},
+                {"role": "system", "content": "and told"},
             ]
         },
         id="chat",
@@ -397,6 +399,7 @@ SPOKEN_ON_EACH_WIRE = [
                 {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "I look"}]},
                 {"type": "function_call", "name": "exec_command", "arguments": "{}"},
                 {"type": "function_call_output", "call_id": "1", "output": "ran"},
+                {"type": "message", "role": "developer", "content": [{"type": "input_text", "text": "and told"}]},
             ],
         },
         id="responses",
@@ -409,6 +412,7 @@ SPOKEN_ON_EACH_WIRE = [
                 {"role": "user", "parts": [{"text": "brief"}]},
                 {"role": "model", "parts": [{"functionCall": {"name": "x", "args": {}}}]},
                 {"role": "user", "parts": [{"functionResponse": {"name": "x", "response": {"output": "ran"}}}]},
+                {"role": "user", "parts": [{"text": "and told"}]},
             ],
         },
         id="gemini",
@@ -419,5 +423,5 @@ SPOKEN_ON_EACH_WIRE = [
 @pytest.mark.parametrize(("wire", "body"), SPOKEN_ON_EACH_WIRE)
 def test_each_wire_tells_answers_from_what_was_told(wire: Any, body: dict[str, Any]) -> None:
     asked = wire.ask(body, "/v1beta/models/m:generateContent")
-    assert [text.strip() for text in asked.told] == ["brief", "ran"]
+    assert [text.split() for text in asked.told] == [["brief"], ["ran", "and", "told"]]
     assert asked.system.strip() == "sys"
