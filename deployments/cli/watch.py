@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
+from cyclopts.types import NonNegativeInt
 
 from linestop.deployments.cli.options import Json
 from linestop.errors import UsageError
@@ -19,7 +20,7 @@ def watch(
     codex: bool = False,
     follow: bool = False,
     json_: Json = False,
-    limit: Annotated[int, Parameter(name="--limit")] = 20,
+    limit: NonNegativeInt = 20,
     off: Annotated[tuple[str, ...], Parameter(name="--off")] = (),
     poller: Annotated[tuple[str, ...], Parameter(name="--poller")] = (),
     fail_on: Literal["never", "warning", "stop"] = "never",
