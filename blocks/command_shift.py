@@ -6,6 +6,7 @@ trajectory that grows. An agent without hooks is told by being ended and resumed
 
 import logging
 import os
+import shlex
 import shutil
 import threading
 from collections.abc import Container, Mapping, Sequence
@@ -101,7 +102,8 @@ class Shift:
 
     def _runs(self, box: HookBox | None) -> Ran:
         start = self._preset.start(self._errand)
-        for name, text in start.files.items():
+        profile = f"export PATH={shlex.quote(self._path)}\n"  # a login shell, as Codex uses, sets it anew from /etc
+        for name, text in {".profile": profile, **start.files}.items():
             write_file(self._cell.home, name, text)
         for first in self._preset.before(self._errand):
             ran = self._cell.run(self._command(first, _BEFORE_SECONDS), stderr=self._stderr.add)

@@ -144,6 +144,13 @@ def test_its_environment_is_an_allow_list_with_a_fake_key(workspace: Path, log: 
     assert KEY not in log.path.read_text()
 
 
+def test_the_tools_of_the_checks_stand_first_also_in_a_login_shell(workspace: Path, log: LiveLog) -> None:
+    made = engine(argv=("/bin/bash", "-lc", "cat > /dev/null; echo $PATH"))
+    given = order().model_copy(update={"path": (Path("/opt/tools of mine/bin"),)})
+    work = made.dispatch(given, workspace, checks=lambda _: pytest.fail("checks"), events=log)
+    assert work.summary.startswith("/opt/tools of mine/bin:")
+
+
 def server(*turns: object) -> ScriptedServer:
     return ScriptedServer(Scenario.model_validate({"name": "s", "turns": turns}))
 
