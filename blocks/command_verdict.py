@@ -22,6 +22,7 @@ _LIMITS = {
     "memory": "used more memory than the sandbox gives",
     "disk": "wrote more than the sandbox gives",
     "output": "printed more than the sandbox takes",
+    "processes": "ran more processes than the sandbox allows",
     "stopped": "was stopped",
 }
 

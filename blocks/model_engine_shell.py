@@ -23,6 +23,7 @@ _ENDED = {
     "memory": "it used more memory than the sandbox gives and was ended",
     "disk": "it wrote more than the sandbox's disk holds and was ended",
     "output": "it said more than the sandbox lets through and was ended",
+    "processes": "it ran more processes at a time than the sandbox allows and was ended",
 }
 
 
