@@ -8,12 +8,17 @@ from typing import Any, ClassVar
 
 import pytest
 
+from linestop.deployments.lab_server import ScriptedServer
 from linestop.engines import Endpoint, Wire
 from linestop.errors import PolicyError, ToolError
 from linestop.events import Action, Event, EventKind, Fault, Outcome, call_identity
 from linestop.ports import Limits
+from linestop.scenarios import scenario_named
 from linestop.verdicts import Ruling
 from linestop.watch import Firing, Ladder, LiveLog, Rung, Watch
+from linestop.watch.detectors import detectors_for
+from linestop.watch.ladder import ladder_for
+from linestop.watch.settings import WatchSettings
 from tests.unit.model_engine_rig import EDIT, FINISH, WIRES, Prices, Rig, calls, report, run
 
 LOOK = {"do": "read", "path": "a.py"}
@@ -282,3 +287,17 @@ def test_an_error_puts_the_files_back(rig: Rig) -> None:
         rig.play(calls(EDIT, write), {"fault": {"kind": "auth", "times": None}})
     assert [path.name for path in rig.workspace.rglob("*") if path.is_file()] == ["a.py"]
     assert (rig.workspace / "a.py").read_text() == "import os\nx = 1\n"
+
+
+def test_a_stubborn_loop_is_nudged_then_blocked_then_stopped(rig: Rig) -> None:
+    def watching(path: Path) -> LiveLog:
+        return LiveLog(path, watch=Watch(detectors_for(WatchSettings(role="maker"))), ladder=ladder_for({}))
+
+    with ScriptedServer(scenario_named("stubborn-looper")) as server:
+        work = rig.dispatch(server.url, events=watching)
+    outcomes = [event.outcome for event in rig.of(EventKind.TOOL_RESULT)]
+    assert "same result" in work.broke_off
+    assert rig.of(EventKind.NUDGE)
+    assert outcomes[0] is Outcome.ERROR
+    assert Outcome.DENIED in outcomes
+    assert len(outcomes) < 15
