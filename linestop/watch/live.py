@@ -17,6 +17,7 @@ from linestop.watch.firing import Firing
 from linestop.watch.firing_log import FiringLog
 from linestop.watch.ladder import Ladder, Rung
 from linestop.watch.nudging import Nudged, Nudging
+from linestop.watch.trail import WATCH
 from linestop.watch.watch import Watch
 
 Told = Callable[[Firing, Rung], None]
@@ -91,8 +92,10 @@ class LiveLog(EventLog):
             text = "\n\n".join(dict.fromkeys(self._nudges))[:MAX_NUDGE_CHARS]
             self._nudges.clear()
             self._nudging.told()
-            super().append(EventKind.NUDGE, text=text)
-            return text
+            event = super().append(EventKind.NUDGE, step=WATCH, text=text)
+            acted = self._act(self._watch.see(event))  # it has an ordinal as any other event
+        self._tell(acted)
+        return text
 
     def blocked(self, identity: str) -> str | None:
         """Return why a call must not be made, None where it may."""

@@ -13,6 +13,7 @@ from linestop.watch.git_moves import moves_git
 from linestop.watch.inert import is_inert
 
 INERT = "inert"  # the one identity of all calls that do nothing
+WATCH = "watch"  # the step of a nudge of ours; any other nudge is a person's
 MAX_OPEN = 512
 MAX_NAME = 80  # characters of a call in a firing's detail
 

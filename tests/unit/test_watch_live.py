@@ -21,7 +21,7 @@ from linestop.watch.git_moves import moves_git
 from linestop.watch.inert import is_inert
 from linestop.watch.ladder import DETECTORS
 from linestop.watch.settings import settings_for
-from tests.unit.watch_script import Step, edit, events, read, run, settings
+from tests.unit.watch_script import Step, edit, event, events, read, run, settings, severities, wait
 
 RED = run("make", "2 failed, 3 passed", "error")
 MAKE = call_identity("Bash", {"command": "make"})
@@ -361,3 +361,30 @@ def test_an_engine_without_a_model_is_only_watched_by_clocks() -> None:
 )  # fmt: skip
 def test_what_takes_git_to_another_state(command: str, moves: bool) -> None:
     assert moves_git(command) is moves
+
+
+def test_ordinals_count_every_line_of_the_log_nudges_too(opened: Open) -> None:
+    log = opened(off=frozenset({"cycle"}))
+    play(log, *[run("ls", "a.py")] * 3)
+    log.take_nudge()
+    play(log, *[read("b.py", "b")] * 3)
+    written = log.path.read_text().splitlines()
+    first, last = log.firings[-1][0].first, log.firings[-1][0].last
+    assert json.loads(written[first])["path"] == "b.py"
+    assert json.loads(written[last])["kind"] == "tool_result"
+    assert last == len(written) - 1
+
+
+def test_a_nudge_of_the_watch_is_no_progress() -> None:
+    nudge = event(EventKind.NUDGE, text="go on", step="watch")
+    steps = [step for n in range(20) for step in (read(f"f{n}.py"), wait(59), nudge)]
+    assert severities("no-progress", *steps) == ["stop"]
+
+
+def test_no_secret_of_a_call_reaches_the_file_of_firings(opened: Open) -> None:
+    token = "ghp_" + "a1B2" * 9
+    log = opened()
+    play(log, *[run(f"curl -H 'Authorization: Bearer {token}' x", f"401 for {token}", "error")] * 3)
+    assert lines(log)
+    assert token not in log.path.with_name("firings.jsonl").read_text()
+    assert token not in (log.take_nudge() or "")

@@ -12,7 +12,7 @@ from linestop.events import Event, EventKind
 from linestop.watch.checks import is_check
 from linestop.watch.firing import Firing, Severity
 from linestop.watch.settings import WatchSettings
-from linestop.watch.trail import Mark, Trail
+from linestop.watch.trail import WATCH, Mark, Trail
 from linestop.watch.watch import Detector
 
 _RESULT = EventKind.TOOL_RESULT.value
@@ -37,7 +37,7 @@ class NoProgress(Detector):
 
     def see(self, event: Event, trail: Trail) -> Firing | None:
         """Take an event: time has gone by."""
-        if self._since is None or event.kind in _RESTS:
+        if self._since is None or (event.kind in _RESTS and self._state is None and event.step != WATCH):
             self._change(trail)
             return None
         if event.kind == _RESULT:
