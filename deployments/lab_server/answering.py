@@ -11,11 +11,25 @@ from dataclasses import dataclass
 
 from linestop.deployments.lab_server.asking import Ask
 from linestop.deployments.lab_server.replies import Reply
+from linestop.deployments.lab_server.text_edits import as_blocks, as_listings
 from linestop.deployments.lab_server.translating import Said, Translator
 from linestop.events import Usage
-from linestop.scenarios import Cast, Scenario, Script, ScriptedFault, Step, Turn, act_for, cast_of_brief
+from linestop.scenarios import (
+    Cast,
+    Finish,
+    Petition,
+    Rule,
+    Scenario,
+    Script,
+    ScriptedFault,
+    Step,
+    Turn,
+    act_for,
+    cast_of_brief,
+)
 
 MOST_SESSIONS = 10_000
+MOST_STEPS = 1_000  # of an act that is told at once
 SIDE_ANSWER = "Scripted session"
 _SIDE_USAGE = Usage(input=120, output=8)
 
@@ -51,6 +65,8 @@ class Answering:
 
     def _played(self, ask: Ask, script: Script, session: str) -> Answer:
         translator = Translator(ask)
+        if ask.text_edits:
+            return self._in_text(ask, translator, script, session)
         steps: list[Step] = []
         parts = at = 0
         for told in ask.told:
@@ -63,8 +79,6 @@ class Answering:
                 return Answer(self._reply(ask, Turn(), translator.ended()), session)
             steps.append(step)
             parts, at = translator.count(step), 0
-        if translator.writes_blocks:
-            return Answer(self._in_blocks(ask, translator, steps, script), session, steps[0].place)
         return self._stepped(ask, translator, steps, at, session)
 
     def _stepped(self, ask: Ask, translator: Translator, steps: list[Step], at: int, session: str) -> Answer:
@@ -77,13 +91,20 @@ class Answering:
         turn = step.turn.model_copy(update={"usage": step.usage, **first})
         return Answer(self._reply(ask, turn, said, fault), session, step.place)
 
-    def _in_blocks(self, ask: Ask, translator: Translator, steps: list[Step], script: Script) -> Reply:
-        """Return all that is left as one message: a client that edits by text is told once and applies it."""
-        while (step := script.next()) and len(steps) < MOST_SESSIONS:
+    def _in_text(self, ask: Ask, translator: Translator, script: Script, session: str) -> Answer:
+        """Return the whole act as one answer: a client that edits by text asks once and applies what it reads."""
+        steps: list[Step] = []
+        while (step := script.next(ask.brief if not steps else "")) and len(steps) < MOST_STEPS:
             steps.append(step)
-        texts = [translator.said(step.turn.say, step.turn.calls, steps).say for step in steps]
+        if not steps:
+            return Answer(self._reply(ask, Turn(), translator.ended()), session)
+        calls = [call for step in steps for call in step.turn.calls]
+        edits = as_blocks(calls) if ask.text_edits == "blocks" else as_listings(calls, ask.brief)
+        last = [call for call in calls if isinstance(call, Finish | Petition | Rule)][:1]
+        texts = [*(step.turn.say for step in steps), edits, translator.said("", last, steps).say]
         turn = steps[0].turn.model_copy(update={"usage": steps[0].usage})
-        return self._reply(ask, turn, Said("\n\n".join(filter(None, texts))))
+        said = Said("\n\n".join(filter(None, texts)))
+        return Answer(self._reply(ask, turn, said, self._fault(steps[0], session)), session, steps[0].place)
 
     def _fault(self, step: Step, session: str) -> ScriptedFault | None:
         fault = step.raw.fault
@@ -114,4 +135,4 @@ def _session(cast: Cast, ask: Ask) -> str:
     """Return what stays the same over the requests of a session, and of a dispatch that is begun again."""
     if cast.chunk:
         return f"{cast.ticket}/{cast.chunk}/{cast.role}/{cast.attempt}"
-    return hashlib.sha256(ask.told[0].encode("utf-8", "replace")).hexdigest()[:16]
+    return hashlib.sha256(ask.told[-1 if ask.text_edits else 0].encode("utf-8", "replace")).hexdigest()[:16]

@@ -49,8 +49,15 @@ class Ask:
 
     @property
     def brief(self) -> str:
-        """All that it knew before its first answer."""
-        return f"{self.system}\n{self.told[0]}"
+        """All that it knew before its first answer; a client that edits by text begins with examples of its own."""
+        return "\n".join((self.system, *(self.told if self.text_edits else self.told[:1])))
+
+    @property
+    def text_edits(self) -> str:
+        """How a client without tools wants files changed: `blocks` of what to replace, a whole `listing`; or not."""
+        if self.tools:
+            return ""
+        return "blocks" if "SEARCH/REPLACE" in self.system else "listing" if "*file listing*" in self.system else ""
 
     @property
     def cwd(self) -> str:

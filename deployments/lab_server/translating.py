@@ -33,7 +33,6 @@ from linestop.scenarios import (
 
 SUBMIT = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"  # how mini-swe-agent is told that the work is over
 _FENCED = "mswea_bash_command"  # and how its text form wants a command
-_BLOCKS = "SEARCH/REPLACE"  # aider's edits
 _READS_FIRST = ({"Read", "Edit"}, {"read_file", "edit"})  # Claude Code, Qwen Code
 _ANSWERS = (Finish, Petition, Rule)
 _EDIT = (
@@ -58,7 +57,6 @@ class Translator:
         self._counts: dict[int, int] = {}  # of each turn, over its repetitions
         self._fenced = not ask.tools and _FENCED in ask.brief
         self._submits = SUBMIT in ask.brief
-        self.writes_blocks = not ask.tools and _BLOCKS in ask.brief
 
     def count(self, step: Step) -> int:
         """Return how many answers a turn becomes. Fills no placeholder where that can't matter."""
@@ -109,8 +107,6 @@ class Translator:
         own = self._own_tool(call)
         if own:
             return [*self._read_first(call, before), own]
-        if isinstance(call, Edit) and self.writes_blocks:
-            return _block(call)
         command = as_command(call)
         shell = self._shell(command, call.seconds if isinstance(call, Run) else 60)
         if shell:
@@ -218,8 +214,3 @@ def _work(call: Finish | Petition | Rule, before: Sequence[Step]) -> Work:
     if isinstance(call, Petition):
         return Work(summary="A person must decide.", petition=call.reason, discovered=discovered)
     return Work(summary="Looked at the change.", ruling=call.ruling, reasons=call.reasons, discovered=discovered)
-
-
-def _block(call: Edit) -> str:
-    lines = (call.path, "```", "<<<<<<< SEARCH", call.old, "=======", call.new, ">>>>>>> REPLACE", "```")
-    return "\n".join(lines)

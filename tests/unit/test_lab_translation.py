@@ -322,8 +322,21 @@ def test_a_client_that_wants_commands_in_fences_gets_one_at_a_time() -> None:
 
 def test_a_client_that_edits_by_blocks_gets_all_edits_at_once() -> None:
     system = "Every *SEARCH/REPLACE block* must use this format"
-    made = reply(ask("", "go", system=system), {"calls": [CALLS[2]]}, {"calls": [FINISH]})
+    gone = {"do": "edit", "path": "calc.py", "old": "import os\n", "new": ""}
+    made = reply(ask("", "go", system=system), {"calls": [CALLS[2], CALLS[0]]}, {"calls": [gone]}, {"calls": [FINISH]})
     assert "calc.py\n```\n<<<<<<< SEARCH\na - b\n=======\na + b\n>>>>>>> REPLACE\n```" in made.say
+    assert "calc.py\n```\n<<<<<<< SEARCH\nimport os\n=======\n>>>>>>> REPLACE\n```" in made.say
+    assert parse(made.say, "maker").summary == "Done."
+
+
+def test_a_client_that_wants_whole_files_gets_them_as_it_showed_them() -> None:
+    system = "You MUST use this *file listing* format"
+    shown = "I added these files:\n\ncalc.py\n```\ndef add(a, b):\n    return a - b\n```\n"
+    turns = [{"say": "I see."}, {"calls": [CALLS[2], CALLS[3]]}, {"calls": [{**CALLS[2], "path": "no.py"}, FINISH]}]
+    made = reply(ask("", "an example of its own", shown, "Mend it.", system=system), *turns)
+    assert "calc.py\n```\ndef add(a, b):\n    return a + b\n```" in made.say
+    assert "new.py\n```\nx = 1\n```" in made.say
+    assert "I can't edit no.py" in made.say
     assert parse(made.say, "maker").summary == "Done."
 
 
