@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from linestop.engines.settings import Endpoint, Wire
 from linestop.errors import ToolError
+from linestop.events.redaction import hide_from_now_on
 
 if TYPE_CHECKING:
     from linestop.policy import Policy
@@ -62,6 +63,7 @@ def key_of(endpoint: Endpoint, environ: Mapping[str, str]) -> str:
     if not endpoint.key:
         return ""
     if key := environ.get(endpoint.key, "").strip():
+        hide_from_now_on(key)  # whatever its variable is called
         return key
     raise ToolError(
         f"no key for the models at {endpoint.url}",

@@ -12,7 +12,7 @@ from linestop.events.calls import OpenCalls
 from linestop.events.identity import sha256_text
 from linestop.events.lines import LineFeed
 from linestop.events.model import Event, EventKind
-from linestop.events.redaction import Redactor, redactor
+from linestop.events.redaction import Redactor, redactor, told
 from linestop.events.tools import call_fields
 
 MAX_TEXT = 16_000  # characters of one field; a tool's output can be endless
@@ -27,6 +27,7 @@ class EventLog:
 
     def __init__(self, path: Path, *, hiding: Redactor | None = None) -> None:
         self.path = path
+        self._fixed, self._known_secrets = hiding is not None, told()
         self._redactor = hiding or redactor()
         self._calls = OpenCalls()
         try:
@@ -43,6 +44,8 @@ class EventLog:
         Raises:
             RecordError: the disk refused.
         """
+        if self._known_secrets != told() and not self._fixed:
+            self._known_secrets, self._redactor = told(), redactor()
         text = str(fields.pop("text", ""))
         fields = {name: self._redactor.value(one) for name, one in fields.items()}
         if kind is EventKind.TOOL_CALL:

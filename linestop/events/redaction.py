@@ -110,8 +110,13 @@ def secret_values(environment: Mapping[str, str]) -> frozenset[str]:
 
 
 def hide_from_now_on(*values: str) -> None:
-    """Have these values redacted by every log that is opened later: a key whose variable's name doesn't say secret."""
+    """Have these values redacted by every log of this process: a key whose variable's name doesn't say secret."""
     _told.update(value for value in values if len(value) >= MIN_CHARS)
+
+
+def told() -> int:
+    """Return how many values were told; a redactor that was made before the last of them is out of date."""
+    return len(_told)
 
 
 def redactor() -> Redactor:

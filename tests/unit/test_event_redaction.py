@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from linestop.engines import Endpoint
+from linestop.engines.endpoints import key_of
 from linestop.events import EventKind, EventLog
 from linestop.events.redaction import HIDDEN, Redactor, hide_from_now_on, redacted, secret_values
 
@@ -85,6 +87,14 @@ def test_the_environments_secrets_are_hidden_without_being_asked(
 def test_a_value_whose_name_says_nothing_can_be_told() -> None:
     hide_from_now_on("plain-looking-9931")
     assert redacted("a plain-looking-9931 b") == f"a {HIDDEN} b"
+
+
+def test_a_key_that_is_read_while_a_log_is_open_is_hidden_in_it(tmp_path: Path) -> None:
+    endpoint = Endpoint(url="http://127.0.0.1:1/v1", key="THE_MODELS_WORD")
+    with EventLog(tmp_path / "e.jsonl") as log:
+        assert key_of(endpoint, {"THE_MODELS_WORD": "open-sesame-4711"}) == "open-sesame-4711"
+        log.append(EventKind.MESSAGE, text="I say open-sesame-4711")
+    assert "sesame" not in (tmp_path / "e.jsonl").read_text()
 
 
 def test_arguments_that_nest_too_deep_are_cut_not_refused(tmp_path: Path) -> None:
