@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from linestop.audit.rules import RULES
-from linestop.blocks.engines import engine_for, settings_of
+from linestop.blocks.engines import engine_of, settings_of
 from linestop.blocks.git_workspaces import GitWorkspaces
 from linestop.blocks.plan_branch import PlanBranch
 from linestop.blocks.repository_checks import RepositoryChecks, checks_for
 from linestop.blocks.scanners import scanners_for
 from linestop.checks import is_check_configuration, is_test_path
-from linestop.errors import PolicyError
+from linestop.engines import EngineSettings
+from linestop.errors import PolicyError, ServerError
 from linestop.findings import Finding
 from linestop.guards import allowances
 from linestop.incidents import IncidentStore
@@ -41,6 +42,7 @@ class Line:
         self.plans = PlanBranch(self.workspaces)
         self.sources = scanners_for(self.policy)
         self._roles = dict(roles or {})
+        self._settings: dict[str, EngineSettings] = {}
         self._engines: dict[str, Engine] = {**(agents or {}), **({"maker": engine} if engine else {})}
 
     @property
@@ -58,14 +60,18 @@ class Line:
             ToolError: no sandbox for it.
         """
         if role not in self._engines and (name := self._roles.get(role) or getattr(self.policy.roles, role)):
-            self._engines[role] = engine_for(name, self.policy, self.layout.root)
+            settings = self._settings[name] = settings_of(name, self.policy)
+            self._engines[role] = engine_of(settings, name, self.policy, self.layout.root)
         return self._engines.get(role)
 
     def settings(self, engine: str) -> dict[str, Any]:
-        """Return what is set of an engine, for its record; nothing for one that was handed over as it is."""
+        """Return what is set of an engine, for its record; nothing for one that was handed over as it is.
+
+        They are those that the engine was made of: a form in the UI may have changed since.
+        """
         try:
-            return settings_of(engine, self.policy).model_dump(mode="json")
-        except PolicyError:
+            return (self._settings.get(engine) or settings_of(engine, self.policy)).model_dump(mode="json")
+        except (PolicyError, ServerError):
             return {}
 
     @property
