@@ -3,8 +3,6 @@
 Which client it is, nobody asks: only which tools it offers and how it wants to be answered decides.
 """
 
-import json
-import re
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from typing import Any
 
 from linestop.deployments.lab_server.asking import Ask
 from linestop.deployments.lab_server.replies import ToolCall
+from linestop.deployments.lab_server.shell_words import as_command
 from linestop.deployments.lab_server.toolbox import tool_call
 from linestop.engines.answers import answer_text
 from linestop.ports import Discovered, Work
@@ -35,10 +34,6 @@ SUBMIT = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"  # how mini-swe-agent is told t
 _FENCED = "mswea_bash_command"  # and how its text form wants a command
 _READS_FIRST = ({"Read", "Edit"}, {"read_file", "edit"})  # Claude Code, Qwen Code
 _ANSWERS = (Finish, Petition, Rule)
-_EDIT = (
-    "import sys; p, o, n = sys.argv[1:]; t = open(p).read(); "
-    "assert t.count(o) == 1, f'the text stands {t.count(o)} times in {p}'; open(p, 'w').write(t.replace(o, n))"
-)
 
 
 @dataclass(frozen=True)
@@ -159,42 +154,6 @@ class Translator:
 
     def _submitted(self, text: str) -> str:
         return f"```{_FENCED}\n{_submit_command(text)}\n```" if self._fenced else text
-
-
-def as_command(call: Call) -> str:
-    """Return a shell command that does what a call does, as an agent without tools for files would write it."""
-    match call:
-        case Run() | Check():
-            return call.command
-        case Read():
-            span = f"{call.first or 1},{call.last or '$'}p"
-            part = ["sed", "-n", span] if call.first or call.last else ["cat"]
-            return shlex.join([*part, call.path])
-        case Search():
-            return shlex.join(["grep", "-rnE", "--", call.pattern, call.path])
-        case Edit():
-            return _edit_command(call)
-        case Write():
-            return _write_command(call)
-    return shlex.join(["echo", json.dumps(_fields(call))])
-
-
-def _edit_command(call: Edit) -> str:
-    if "\n" in call.old + call.new:
-        return shlex.join(["python3", "-c", _EDIT, call.path, call.old, call.new])
-    old = re.sub(r"([\\/.*\[\]^$])", r"\\\1", call.old)
-    new = re.sub(r"([\\/&])", r"\\\1", call.new)
-    there = shlex.join(["grep", "-qF", "--", call.old, call.path])
-    return f"{there} && {shlex.join(['sed', '-i', f's/{old}/{new}/', call.path])}"
-
-
-def _write_command(call: Write) -> str:
-    folder = call.path.rpartition("/")[0]
-    first = f"mkdir -p {shlex.quote(folder)} && " if folder else ""
-    path, end = shlex.quote(call.path), "LINESTOP_END"
-    if not call.text.endswith("\n") or end in call.text:
-        return f"{first}printf %s {shlex.quote(call.text)} > {path}"
-    return f"{first}cat > {path} <<'{end}'\n{call.text}{end}"
 
 
 def _submit_command(text: str) -> str:

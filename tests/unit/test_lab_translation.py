@@ -10,7 +10,7 @@ import pytest
 from linestop.deployments.lab_server.answering import SIDE_ANSWER, Answering
 from linestop.deployments.lab_server.asking import Ask
 from linestop.deployments.lab_server.replies import Reply
-from linestop.deployments.lab_server.translating import as_command
+from linestop.deployments.lab_server.shell_words import as_command
 from linestop.deployments.lab_server.wire_anthropic import Anthropic
 from linestop.deployments.lab_server.wire_gemini import Gemini
 from linestop.deployments.lab_server.wire_openai_chat import OpenAiChat
