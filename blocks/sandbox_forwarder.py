@@ -18,6 +18,7 @@ from typing import Any, Dict, List, Optional, Tuple  # noqa: UP035  # a Python o
 
 CHUNK = 65536
 BACKLOG = 512
+SOON = 0.05  # seconds
 LOST = 137  # as if it had been killed
 
 
@@ -116,6 +117,7 @@ class Forwarder:
     def __init__(self, port: int, path: str) -> None:
         self.selector = selectors.DefaultSelector()
         self.path = path
+        self.waiting: List[socket.socket] = []  # noqa: UP006
         if path:
             listener = socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
             listener.settimeout(0)
@@ -143,7 +145,7 @@ class Forwarder:
             code = reaped(pid)
             if code is not None:
                 return code
-            for key, events in self.selector.select(1.0):
+            for key, events in self.selector.select(SOON if self.waiting else 1.0):
                 sock = key.fileobj
                 if not isinstance(sock, socket.socket) or key.data == "lifeline":
                     return LOST
@@ -153,21 +155,36 @@ class Forwarder:
                     self.accept(sock)
                 else:
                     sock.recv(CHUNK)
+            self.join()
 
     def accept(self, listener: socket.socket) -> None:
-        """Take a connection; one that finds nobody outside is closed."""
+        """Take a connection; one too many is closed."""
         try:
             near, _ = listener.accept()
         except OSError:
             return
-        far = socket.socket(socket.AF_UNIX)
-        try:
-            far.connect(self.path)
-        except OSError:
+        if len(self.waiting) >= BACKLOG:
             near.close()
-            far.close()
-        else:
-            Pair(self.selector, near, far)
+            return
+        self.waiting.append(near)
+        self.join()
+
+    def join(self) -> None:
+        """Join those that wait to the socket outside, where it takes them now; it is asked again soon."""
+        for near in self.waiting[:]:
+            far = socket.socket(socket.AF_UNIX)
+            far.settimeout(0)
+            try:
+                far.connect(self.path)
+            except BlockingIOError:  # its queue is full
+                far.close()
+                return
+            except OSError:  # nobody is there
+                near.close()
+                far.close()
+            else:
+                Pair(self.selector, near, far)
+            self.waiting.remove(near)
 
 
 def reaped(pid: int) -> Optional[int]:  # noqa: UP045

@@ -344,6 +344,21 @@ class IsolationContract(SandboxContract):
         assert sorted(map(int, ran.output.split())) == [n * 50_000 for n in range(8)]
         assert code == 9
 
+    def test_a_proxy_whose_queue_is_full_is_waited_for(self, sandbox: Sandbox, workspace: Path, tmp_path: Path) -> None:
+        client = (
+            "import socket\n"
+            "cs = [socket.create_connection(('127.0.0.1', 8377)) for _ in range(12)]\n"
+            "print('asked', flush=True)\n"
+            "for c in cs: c.sendall(b'y'); c.shutdown(1)\n"
+            "print(sum(int(c.recv(9)) for c in cs))"
+        )
+        go, path = threading.Event(), tmp_path / "s"
+        confinement = Confinement(network=Network.PROXY, model_socket=path)
+        with counting_server(path, backlog=1, after=go), sandbox.open(workspace, confinement) as cell:
+            command = SandboxCommand(argv=("python3", "-c", client), wall_seconds=30)
+            ran = cell.run(command, stdout=lambda _: go.set())
+        assert ran.output.split() == ["asked", "12"]
+
     def test_an_allowed_host_is_named_by_the_proxy_in_the_environment(
         self, sandbox: Sandbox, workspace: Path, tmp_path: Path
     ) -> None:
@@ -371,14 +386,14 @@ class IsolationContract(SandboxContract):
 
 
 @contextmanager
-def counting_server(path: Path) -> Iterator[Path]:
+def counting_server(path: Path, *, backlog: int = 64, after: threading.Event | None = None) -> Iterator[Path]:
     """Yield a unix socket whose server says how many bytes it was sent, once the other side has said all."""
     import socket  # noqa: PLC0415
 
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         path.chmod(0o666)
-        listener.listen(64)
+        listener.listen(backlog)
 
         def answer(connection: socket.socket) -> None:
             with connection:
@@ -388,6 +403,8 @@ def counting_server(path: Path) -> Iterator[Path]:
                 connection.sendall(str(count).encode())
 
         def serve() -> None:
+            if after:
+                after.wait(30)
             while True:
                 try:
                     connection, _ = listener.accept()
