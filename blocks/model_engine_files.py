@@ -25,6 +25,7 @@ from linestop.blocks.model_engine_openings import (
 )
 
 __all__ = ["RefusedError", "WorkspaceFiles"]
+_MAX_REMEMBERED = 64 * 2**20  # bytes of files as they were, for a dispatch that ends in an error
 _MAX_LINE = 2_000  # characters that are shown of one line
 
 
@@ -34,6 +35,7 @@ class WorkspaceFiles:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._before: dict[str, bytes | None] = {}  # of files that were changed here; None = there was none
+        self._remembered = 0
 
     def read(self, path: str, first: int | None = None, last: int | None = None) -> str:
         """Return numbered lines of a file (from 1, both ends in), or what a folder holds.
@@ -99,7 +101,10 @@ class WorkspaceFiles:
             return
         try:
             with self._opened(path) as fd:
-                self._before[path] = whole_bytes(fd, path)
+                content = whole_bytes(fd, path)
+            if self._remembered + len(content) <= _MAX_REMEMBERED:
+                self._remembered += len(content)
+                self._before[path] = content
         except RefusedError:
             self._before[path] = None
 

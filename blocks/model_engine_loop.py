@@ -23,7 +23,9 @@ from linestop.ports import Work
 from linestop.spending import Meter
 from linestop.watch import LiveLog
 
+_MAX_CALLS = 32  # of one answer that are made
 _MAX_EMPTY = 3  # answers in a row that say and do nothing
+_TOO_MANY = f"not made: only the first {_MAX_CALLS} calls of an answer are"
 _BLOCKED = "linestop refuses this call: {why}. It was made before, to no avail. Do something else."
 
 
@@ -127,10 +129,10 @@ class Loop:
     async def _do(self, calls: list[ToolCallPart]) -> None:
         """Make the calls of one answer, one after another. What stands after an answer to the task is not made."""
         told: list[ModelRequestPart] = []
-        for call in calls:
+        for number, call in enumerate(calls):
             if self.answers.given:
                 break
-            text = await self._call(call)
+            text = await self._call(call) if number < _MAX_CALLS else _TOO_MANY
             told.append(ToolReturnPart(tool_name=call.tool_name, content=text, tool_call_id=call.tool_call_id))
         self.history.told(told)
 

@@ -67,8 +67,8 @@ class Tools:
         except ValidationError as error:
             return f"the arguments don't fit: {_problems(error)}", Outcome.ERROR
         except (RefusedError, ValueError) as error:
-            return str(error), Outcome.ERROR
-        return capped(text, self._max_chars), outcome
+            return _sound(str(error)), Outcome.ERROR
+        return _sound(capped(text, self._max_chars)), outcome
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,11 @@ def house_tools(bench: Bench, *, looks_only: bool) -> list[Tool]:
         tool(Finish, answers.finish),
         tool(Petition, answers.petition),
     ]
+
+
+def _sound(text: str) -> str:
+    """Return a text that can be sent: half a surrogate pair, which a model may write, is no UTF-8."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _checked(report: CheckReport) -> Said:

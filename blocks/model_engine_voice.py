@@ -10,11 +10,14 @@ from pydantic_ai.messages import (
     TextPartDelta,
     ThinkingPart,
     ThinkingPartDelta,
+    ToolCallPartDelta,
 )
 
+from linestop.blocks.model_engine_faults import CutStreamError
 from linestop.blocks.model_engine_record import Record
 from linestop.events import EventKind
 
+MAX_ANSWER_CHARS = 4_000_000  # of one answer; no model says so much, a broken server may
 _SPEAK_SECONDS = 60.0  # a long answer is put on record every minute, so that it isn't taken for silence
 
 
@@ -30,13 +33,22 @@ class Voice:
         self._kind = EventKind.MESSAGE
         self._buffer: list[str] = []
         self._told = False
+        self._heard = 0
 
     def hear(self, event: object) -> None:
-        """Take a piece of the stream."""
+        """Take a piece of the stream.
+
+        Raises:
+            CutStreamError: the answer has no end.
+        """
         if isinstance(event, PartStartEvent) and isinstance(event.part, TextPart | ThinkingPart):
             self._take(event.part.content, thinks=isinstance(event.part, ThinkingPart))
         elif isinstance(event, PartDeltaEvent) and isinstance(event.delta, TextPartDelta | ThinkingPartDelta):
             self._take(event.delta.content_delta or "", thinks=isinstance(event.delta, ThinkingPartDelta))
+        elif isinstance(event, PartDeltaEvent) and isinstance(event.delta, ToolCallPartDelta):
+            self._heard += len(event.delta.args_delta or "")
+        if self._heard > MAX_ANSWER_CHARS:
+            raise CutStreamError(f"an answer of more than {MAX_ANSWER_CHARS} characters")
         if monotonic() - self._since > _SPEAK_SECONDS:
             self._told = True
             self._flush()
@@ -57,6 +69,7 @@ class Voice:
         if kind is not self._kind and self._told:
             self._flush()
         self._kind = kind
+        self._heard += len(text)
         self._buffer.append(text)
 
     def _flush(self) -> None:

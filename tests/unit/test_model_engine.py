@@ -301,3 +301,22 @@ def test_a_stubborn_loop_is_nudged_then_blocked_then_stopped(rig: Rig) -> None:
     assert outcomes[0] is Outcome.ERROR
     assert Outcome.DENIED in outcomes
     assert len(outcomes) < 15
+
+
+def test_of_very_many_calls_at_once_only_the_first_are_made(rig: Rig) -> None:
+    work = rig.play(calls(*[LOOK] * 40), calls(FINISH))
+    assert work.summary == "It is done."
+    assert len(rig.results("read")) == 32
+    assert "only the first 32" in str(rig.asked[1].body["messages"][-1]["content"])
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\0b", "\x1b[2J\u202e"], ids=["half a pair", "zero byte", "controls"])
+def test_odd_characters_end_nothing(rig: Rig, text: str) -> None:
+    odd = [
+        {"do": "tool", "tool": "read", "args": {"path": text}},
+        {"do": "tool", "tool": "shell", "args": {"command": f"echo {text}"}},
+        {"do": "tool", "tool": "search", "args": {"pattern": text}},
+        {"do": "tool", "tool": "write", "args": {"path": "b.py", "text": text}},
+    ]
+    assert rig.play(calls(*odd), calls(FINISH)).summary == "It is done."
+    assert len(rig.of(EventKind.TOOL_RESULT)) == 5
