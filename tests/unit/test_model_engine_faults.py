@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from linestop.engines import Wire
 from linestop.errors import BusyError, InfraError, LinestopError, ToolError
 from linestop.events import EventKind, Fault
 from linestop.ports import Limits
-from tests.unit.model_engine_rig import EDIT, FINISH, WIRES, Rig, calls, run
+from tests.unit.model_engine_rig import EDIT, FINISH, Rig, calls, run
 
 PASSING = [
     ("rate_limit", Fault.RATE_LIMIT),
@@ -31,10 +30,9 @@ def broken(kind: str, **more: Any) -> Mapping[str, Any]:
     return calls(FINISH, fault={"kind": kind, "times": None, "reset_seconds": 0.01, **more})
 
 
-@pytest.mark.parametrize("wire", WIRES)
 @pytest.mark.parametrize(("kind", "fault"), PASSING, ids=[kind for kind, _ in PASSING])
-def test_what_passes_is_waited_for_in_the_loop(tmp_path: Path, wire: Wire, kind: str, fault: Fault) -> None:
-    rig = Rig(tmp_path, wire=wire)
+def test_what_passes_is_waited_for_in_the_loop(tmp_path: Path, kind: str, fault: Fault) -> None:
+    rig = Rig(tmp_path)
     work = rig.play(calls(EDIT), calls(FINISH, fault={"kind": kind, "times": 1, "reset_seconds": 0.01}))
     assert work.summary == "It is done."
     assert [event.fault for event in rig.of(EventKind.ERROR)] == [fault]
