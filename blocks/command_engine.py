@@ -81,6 +81,8 @@ class CommandEngine:
         if settings.model and (refusal := meter.start_refusal(settings.model, provider_of(self._endpoint))):
             raise refusal
         make_ready(self._endpoint, settings.model)
+        said = f"{preset.label} {install.version}".strip()
+        events.append(EventKind.START, step=order.role, text=said, agent=preset.name, version=install.version)
         with ModelProxy({preset.name: self._endpoint}, meter=meter, hosts=self._policy.hosts) as proxy:
             mounts = (*install.mounts, *order.mounts, *settings.mounts)
             confinement = confinement_for(

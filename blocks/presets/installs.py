@@ -1,15 +1,20 @@
 """Where an agent is installed, and which folders of the host it needs to be seen inside the sandbox."""
 
+import json
+import re
 import shutil
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from linestop.errors import ToolError
+from linestop.text import plain
 
 _SYSTEM = Path("/usr")  # every sandbox has one of its own, or the host's
 _INTERPRETER_BYTES = 256
+_VERSION_CHARS = 40
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,7 @@ class Install:
     argv: tuple[str, ...]
     mounts: tuple[Path, ...]
     path: tuple[Path, ...] = ()
+    version: str = ""  # as its package says; empty where it is none
 
 
 def find_install(command: str, *, program: str = "", install: str = "", engine: str = "") -> Install:
@@ -40,12 +46,17 @@ def find_install(command: str, *, program: str = "", install: str = "", engine: 
         return _python(Path(found), None)
     interpreter = _interpreter(real)
     if interpreter is None:
-        return Install(argv=(str(real),), mounts=_outside(_modules(real) or [real]), path=())
+        return Install(argv=(str(real),), mounts=_outside(_modules(real) or [real]), version=_npm_version(real))
     if interpreter.name.startswith("python"):
         return _python(interpreter, real)
     interpreter = interpreter.resolve()  # a link to it is not there inside
     mounts = [*(_modules(real) or [real]), interpreter]
-    return Install(argv=(str(interpreter), str(real)), mounts=_outside(mounts), path=(interpreter.parent,))
+    return Install(
+        argv=(str(interpreter), str(real)),
+        mounts=_outside(mounts),
+        path=(interpreter.parent,),
+        version=_npm_version(real),
+    )
 
 
 def _interpreter(program: Path) -> Path | None:
@@ -77,7 +88,29 @@ def _python(interpreter: Path, program: Path | None) -> Install:
     else:
         mounts += [interpreter.resolve().parent.parent]
     argv = (str(interpreter), str(program)) if program else (str(interpreter),)
-    return Install(argv=argv, mounts=_outside(mounts), path=(interpreter.parent,))
+    version = _dist_version(mounts[0], program.name) if program and len(mounts) > 1 else ""
+    return Install(argv=argv, mounts=_outside(mounts), path=(interpreter.parent,), version=version)
+
+
+def _npm_version(program: Path) -> str:
+    """Return the version of the npm package that a program lies in."""
+    for folder in program.parents:
+        if folder.name == "node_modules":
+            break
+        with suppress(OSError, ValueError):
+            said = json.loads((folder / "package.json").read_text(encoding="utf-8"))
+            if isinstance(said, dict) and said.get("name"):
+                return plain(str(said.get("version", "")), _VERSION_CHARS)
+    return ""
+
+
+def _dist_version(environment: Path, program: str) -> str:
+    """Return the version of the Python package that brought a program, by the names its entry points have."""
+    for points in environment.glob("lib/python*/site-packages/*.dist-info/entry_points.txt"):
+        with suppress(OSError, UnicodeDecodeError):
+            if re.search(rf"^{re.escape(program)}\s*=", points.read_text(encoding="utf-8"), re.MULTILINE):
+                return plain(points.parent.name.removesuffix(".dist-info").partition("-")[2], _VERSION_CHARS)
+    return ""
 
 
 def _base_of(environment: Path) -> Path:

@@ -33,6 +33,8 @@ WIRES = {"claude": Wire.ANTHROPIC, "gemini": Wire.GEMINI, "codex": Wire.OPENAI_R
 
 def program_of(preset: str) -> Path:
     """Return where an agent is installed; the test is skipped, and says how to install it, where it isn't."""
+    if (own := FOLDER / "node-bin").exists() and str(own) not in os.environ["PATH"]:
+        os.environ["PATH"] = f"{own}:{os.environ['PATH']}"  # the machine has no node, or an old one
     for folder in ("node_modules/.bin", "mini/bin"):
         if (found := FOLDER / folder / preset).exists():
             return found

@@ -44,7 +44,9 @@ def test_a_script_of_node_is_started_by_node_and_sees_all_its_packages(folder: P
 def test_a_binary_of_a_package_sees_all_packages(folder: Path) -> None:
     inner = folder / "p/node_modules/agent/node_modules/agent-linux/agent.exe"
     link(folder, "agent", executable(inner, "\x7fELF"))
+    (inner.parent / "package.json").write_text('{"name": "agent-linux", "version": "2.1.0"}')
     install = find_install("agent")
+    assert install.version == "2.1.0"
     assert (install.argv, install.mounts) == ((str(inner),), (folder / "p/node_modules",))
 
 
@@ -62,7 +64,11 @@ def test_a_program_of_a_virtual_environment_sees_it_and_its_python(folder: Path)
     (venv / "bin/python").symlink_to(python)
     program = executable(venv / "bin/agent", f"#!{venv}/bin/python\n1\n")
     link(folder, "agent", program)
+    points = venv / "lib/python3.11/site-packages/an_agent-0.8.dist-info/entry_points.txt"
+    points.parent.mkdir(parents=True)
+    points.write_text("[console_scripts]\nagent = an_agent:main\n")
     install = find_install("agent")
+    assert install.version == "0.8"
     assert install.argv == (f"{venv}/bin/python", str(program))
     assert set(install.mounts) == {venv, base}
 

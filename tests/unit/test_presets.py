@@ -12,6 +12,7 @@ from linestop.engines import CommandSettings, Wire
 from linestop.engines.endpoints import DEFAULTS
 from linestop.errors import PolicyError
 from linestop.events.formats import reader_named
+from linestop.policy import Policy
 
 HOME = Path("/cells/1/home")
 BASE = "http://127.0.0.1:8377/it"
@@ -196,3 +197,16 @@ def test_a_file_that_no_argument_names_is_refused() -> None:
     settings = CommandSettings(argv=("agent", "--go"), prompt="file")
     with pytest.raises(PolicyError, match="no argument names it"):
         preset_for(settings).start(errand("any"))
+
+
+def test_the_configuration_that_the_documentation_shows_is_a_policy() -> None:
+    page = (Path(__file__).parents[2] / "docs/engines.md").read_text()
+    [written] = [
+        part.split("```")[0] for part in page.split("```toml\n")[1:] if "[engines.codex]" in part.split("```")[0]
+    ]
+    policy = Policy(**tomllib.loads(written))
+    for settings in policy.engines.values():
+        assert isinstance(settings, CommandSettings)
+        assert preset_for(settings).name
+    table = page[page.index("| preset |") :]
+    assert all(f"| `{name}` |" in table for name in PRESETS)
