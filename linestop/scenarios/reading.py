@@ -75,7 +75,8 @@ def _parsed(content: bytes, source: str) -> Scenario:
         finally:
             loader.dispose()
     except (UnicodeDecodeError, ValueError, RecursionError, yaml.YAMLError) as error:
-        found = " ".join(str(error).split())
+        mark = getattr(error, "problem_mark", None)
+        found = f"line {mark.line + 1}: {error.problem}" if mark else " ".join(str(error).split())  # type: ignore[union-attr]
         raise UsageError(f"the scenario {source} can't be read", found=found, todo="correct the YAML") from error
     try:
         return Scenario.model_validate(data)
