@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
-from cyclopts.types import NonNegativeInt
+from cyclopts.types import NonNegativeInt, PositiveInt
 
 from linestop.deployments.cli.options import Json
 from linestop.errors import UsageError
@@ -21,6 +21,7 @@ def watch(
     follow: bool = False,
     json_: Json = False,
     limit: NonNegativeInt = 20,
+    days: PositiveInt | None = None,
     off: Annotated[tuple[str, ...], Parameter(name="--off")] = (),
     poller: Annotated[tuple[str, ...], Parameter(name="--poller")] = (),
     fail_on: Literal["never", "warning", "stop"] = "never",
@@ -30,7 +31,7 @@ def watch(
     Examples:
         linestop watch session.jsonl              # a log of any agent
         linestop watch ~/logs                     # all logs under a folder
-        linestop watch --claude --limit 5         # Claude Code's sessions
+        linestop watch --claude --days 7          # Claude Code's sessions
         linestop watch --codex --json             # Codex's sessions
         codex exec --json "…" | linestop watch -  # a stream
         linestop watch --follow session.jsonl     # while the agent works
@@ -56,6 +57,8 @@ def watch(
         Print the report as JSON; with --follow one JSON object a firing.
     limit
         How many sessions are shown in full, dearest first, and how many lessons are proposed.
+    days
+        Of the logs in folders only those written in so many days; nothing = all.
     off
         A detector that isn't run; may be given several times.
     poller
@@ -76,7 +79,7 @@ def watch(
     ]
     if not logs and not folders:
         raise UsageError("no log is named", found="no file, no folder", todo="name one, or use --claude or --codex")
-    reports = watch_reading.survey((*logs, *folders), detectors)
+    reports = watch_reading.survey((*logs, *folders), detectors, days=days)
     if json_:
         sys.stdout.write(watch_page.as_json(reports) + "\n")
     else:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from linestop.errors import UsageError
-from linestop.events.reading import begin
+from linestop.events.reading import Problem, begin
 from linestop.ports import Limits
 from linestop.text import plain
 from linestop.watch.detectors import detectors_for
@@ -44,13 +44,23 @@ def detectors(off: Sequence[str], pollers: Sequence[str]) -> Detectors:
     return lambda: detectors_for(settings)
 
 
-def survey(paths: Iterable[Path], making: Detectors, *, stdin: BinaryIO | None = None) -> list[LogReport]:
-    """Return the reports of all logs; of a folder those that are recognised.
+def survey(
+    paths: Iterable[Path], making: Detectors, *, days: int | None = None, stdin: BinaryIO | None = None
+) -> list[LogReport]:
+    """Return the reports of all logs; of a folder those that are recognised, and were written in the last `days`.
 
     Raises:
         UsageError: a path isn't there or can't be read, or none of them is a log.
     """
-    reports = [_report(path, making, stdin or sys.stdin.buffer) for path in _files(paths)]
+    since = None if days is None else time.time() - days * 86_400
+    reports: list[LogReport] = []
+    for path, named in _files(paths):
+        _progress(len(reports), path)
+        if path == STDIN:
+            reports.append(survey_log(stdin or sys.stdin.buffer, "-", making))
+        elif named or since is None or _written(path) >= since:
+            reports.append(_report(path, making, named=named))
+    _progress(len(reports), None)
     if not any(one.sessions for one in reports):
         told = ", ".join(plain(str(one.path), limit=80) for one in reports[:3]) or "no file that looks like one"
         raise UsageError(
@@ -59,27 +69,43 @@ def survey(paths: Iterable[Path], making: Detectors, *, stdin: BinaryIO | None =
     return reports
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
+def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
+    """Yield each log once, and whether it was named rather than found."""
     seen = set[Path]()
-    for path in paths:
-        if path == STDIN:
-            yield path
-        elif path.is_dir():
-            for one in logs_in(path):
-                if one.resolve() not in seen:
-                    seen.add(one.resolve())
-                    yield one
-        else:
-            seen.add(path.resolve())
-            yield path
+    for path in sorted(paths, key=lambda path: path.is_dir()):  # what is named first
+        for one in (path,) if path == STDIN or not path.is_dir() else logs_in(path):
+            where = one.resolve()
+            if where not in seen:
+                seen.add(where)
+                yield one, one == path
 
 
-def _report(path: Path, making: Detectors, stdin: BinaryIO) -> LogReport:
-    if path == STDIN:
-        return survey_log(stdin, "-", making)
-    with _opened(path) as file:
-        written = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
-        return survey_log(file, str(path), making, at=written)
+def _report(path: Path, making: Detectors, *, named: bool) -> LogReport:
+    try:
+        with _opened(path) as file:
+            written = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
+            return survey_log(file, str(path), making, at=written)
+    except UsageError as error:
+        if named:
+            raise
+        return LogReport(str(path), "", problems=[Problem(0, error.found)], bad=1)  # gone since it was found
+    except OSError as error:
+        raise UsageError(f"{plain(str(path))} can't be read", found=str(error), todo="check the disk") from error
+
+
+def _written(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _progress(done: int, path: Path | None) -> None:
+    """Say on a terminal what is read; take it away at the end."""
+    if sys.stderr.isatty():
+        told = f"\r\x1b[Kreading log {done + 1}: {plain(str(path), limit=80)}" if path else "\r\x1b[K"
+        sys.stderr.write(told)
+        sys.stderr.flush()
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -118,6 +118,21 @@ def test_the_sessions_of_claude_and_codex_are_looked_for_at_home(
     assert "2 sessions" in capsys.readouterr().out
 
 
+def test_old_logs_of_a_folder_can_be_left_out(loop: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old = tmp_path / "old.jsonl"
+    old.write_bytes(loop.read_bytes())
+    os.utime(old, (1_000_000_000, 1_000_000_000))
+    assert watch(tmp_path, days=7) == 0
+    assert "1 session, " in capsys.readouterr().out
+    assert watch(tmp_path, old, days=7) == 0  # named: it is wanted
+    assert "2 sessions, " in capsys.readouterr().out
+
+
+def test_a_log_named_twice_is_read_once(loop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    watch(loop, loop.parent, loop)
+    assert "1 session, " in capsys.readouterr().out
+
+
 def test_a_hostile_log_does_nothing_to_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     evil = "\x1b]0;owned\x07\u202e[bold]x"
     path = tmp_path / "evil\x1b[31m.jsonl"

@@ -63,7 +63,7 @@ class Search(Third):
 
 def line(kind: str, number: int, session: str = "s", **more: Any) -> str:
     at = (BEGUN + timedelta(seconds=number)).isoformat()
-    return json.dumps({"v": 1, "at": at, "kind": kind, "session": session, **more}) + "\n"
+    return json.dumps({"v": 1, "at": at, "kind": kind, "session": session} | more) + "\n"
 
 
 def step(number: int, command: str = "make", session: str = "s", tokens: int = 10) -> str:
@@ -165,6 +165,23 @@ def test_a_secret_in_what_fired_is_not_shown() -> None:
 
     (session,) = survey(step(0), Loud).sessions
     assert session.sightings[0].detail == "[redacted]"
+
+
+def test_no_value_of_any_field_of_ours_stops_a_survey() -> None:
+    values: list[Any] = [None, -1, 1e308, "", "x" * 9, [], [{}], {}, {"a": [1]}, True, "9999-12-31T23:59:59-23:59"]
+    names = [*Event.model_fields, "agent"]
+    hostile = "".join(
+        json.dumps({"v": 1, "at": "2026-01-01", "kind": "tool_call"} | {name: one}) + "\n"
+        for name in names
+        for one in values
+    )
+    hostile += "".join(
+        json.dumps({"v": 1, "at": one, "kind": "usage", "usage": one, "text": one}) + "\n" for one in values
+    )
+    hostile += "".join(json.dumps({"v": 1, "kind": "end", "at": one}) + "\n" for one in values)
+    report = survey(hostile + "".join(step(number) for number in range(5)))
+    assert sum(one.events for one in report.sessions) > len(names)
+    assert [problem for problem in report.problems if "understood" in problem.what] == []
 
 
 def test_logs_are_found_by_their_content_and_links_are_not_followed(tmp_path: Path) -> None:

@@ -11,6 +11,10 @@ from linestop.events.tools import call_fields
 _TEXTS = ("text", "tool", "path", "call", "session", "model", "step")
 _HASHES = ("identity", "result_hash", "input_hash")
 _KINDS = {kind.value: kind for kind in EventKind}
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+_ACTIONS = {action.value: action for action in Action}
+_FAULTS = {fault.value: fault for fault in Fault}
+_FIELDS = frozenset(Event.model_fields)
 
 
 class OwnFormat(Format):
@@ -26,16 +30,16 @@ class OwnFormat(Format):
     def feed(self, record: Mapping[str, Any]) -> Iterator[Said]:
         """Yield the event of a record, with what an older version didn't write."""
         kind = words(record.get("kind"))
-        said: Said = {name: one for name, one in record.items() if name not in Event.model_fields}
+        said: Said = {name: one for name, one in record.items() if name not in _FIELDS}
         said |= {name: words(record.get(name)) for name in _TEXTS}
         said |= {name: words(record.get(name)) or None for name in _HASHES}
         said["kind"] = _KINDS.get(kind, kind)
         said["at"] = moment(record.get("at"))
         said["args"] = dict(table(record.get("args")))
         said["seconds"], said["turn"] = amount(record.get("seconds")), whole(record.get("turn"))
-        said["outcome"] = next((one for one in Outcome if one == record.get("outcome")), None)
-        said["action"] = next((one for one in Action if one == record.get("action")), None)
-        said["fault"] = next((one for one in Fault if one == record.get("fault")), None)
+        said["outcome"] = _OUTCOMES.get(words(record.get("outcome")))
+        said["action"] = _ACTIONS.get(words(record.get("action")))
+        said["fault"] = _FAULTS.get(words(record.get("fault")))
         said["retry_at"] = moment(record.get("retry_at"))
         if told := table(record.get("usage")):
             said["usage"] = _usage(told)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+_YEARS = (1970, 2999)
 _MILLISECONDS = 1e11  # a larger number of a moment counts milliseconds since 1970
 
 
@@ -53,12 +54,17 @@ def moment(value: object) -> datetime | None:
     try:
         if isinstance(value, str):
             said = datetime.fromisoformat(value)
-            return said if said.tzinfo else said.replace(tzinfo=UTC)
+            return _sane(said.astimezone(UTC) if said.tzinfo else said.replace(tzinfo=UTC))
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value / 1000 if value > _MILLISECONDS else value, UTC)
+            return _sane(datetime.fromtimestamp(value / 1000 if value > _MILLISECONDS else value, UTC))
     except (ValueError, OverflowError, OSError):
         return None
     return None
+
+
+def _sane(said: datetime) -> datetime | None:
+    """Return a moment that clocks and sums can live with."""
+    return said if _YEARS[0] <= said.year <= _YEARS[1] else None
 
 
 def arguments(value: object) -> dict[str, Any]:
