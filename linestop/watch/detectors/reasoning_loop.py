@@ -11,6 +11,7 @@ from linestop.watch.trail import Mark, Trail
 from linestop.watch.watch import Detector
 
 WINDOW, TIMES, SHORTEST = 10, 3, 80  # SPEC.md section 5; characters
+_SHORT = 0  # in place of a text that is too short: it takes a place among the last ten
 MESSAGE = (
     "You have thought the same {times} times: “{text}”. It has led nowhere. Decide now: write down the one thing you"
     " don't know, and make the call that answers it; or say that you can't go on."
@@ -32,15 +33,13 @@ class ReasoningLoop(Detector):
     def see(self, event: Event, trail: Trail) -> Firing | None:
         """Take a thought."""
         folded = " ".join(event.text.lower().split())
-        if len(folded) < SHORTEST:
-            return None
-        key, texts = hash(folded), self._texts
+        key, texts = hash(folded) if len(folded) >= SHORTEST else _SHORT, self._texts
         texts.append(key)
         self._marks.append(trail.mark)
         if self._fired:
             self._fired = {one: times for one, times in self._fired.items() if one in texts}
         times = texts.count(key)
-        if times < TIMES:
+        if times < TIMES or key == _SHORT:
             return None
         self._fired[key] = self._fired.get(key, 0) + 1
         if self._fired[key] % TIMES != 1:  # an unbroken loop never leaves the window: every third time tells again
