@@ -47,7 +47,7 @@ def entry_lines(entry: Said, width: int, *, everything: bool) -> Iterator[str]:
     same = entry.same and not everything
     head = " — ".join(word for word in (entry.head, entry.note, SAME if same else "") if word)
     yield from wrapped(head, width, first=f"{first.rstrip(' ') if not head else first}")
-    body = list(entry.body) if everything else folded(entry.body, bad=entry.bad)
+    body = [*entry.detail, *entry.body] if everything else folded(entry.body, bad=entry.bad)
     for line in () if same else body:
         yield from wrapped(line, width, first=f"{margin if width > 60 else '    '}| ")  # noqa: PLR2004
 

@@ -3,6 +3,7 @@
 All that an agent or a tool wrote is made harmless here (linestop/text.py): nothing of it reaches a terminal as control.
 """
 
+import json
 from collections import deque
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,6 +17,7 @@ from linestop.text import plain, plain_lines
 MAX_HEAD = 400  # characters of a call
 MAX_LINES = 100_000
 MAX_LINE = 2_000  # characters
+SHORTEST = 0.05  # seconds that are worth a word
 REMEMBERED = 50  # results of which a repetition is told
 _VERBS: dict[str, str] = {
     EventKind.START: "start",
@@ -44,6 +46,7 @@ class Said(BaseModel):
     note: str = ""
     bad: bool = False
     quiet: bool = False
+    detail: tuple[str, ...] = Field(default=(), description="of a call: its arguments, where the head tells only some")
     same: bool = Field(default=False, description="a result whose text was read already, not long before")
 
 
@@ -73,6 +76,7 @@ class Transcript:
             head=head,
             body=body,
             note=note,
+            detail=_detail(event) if event.kind == EventKind.TOOL_CALL else (),
             same=same,
             bad=event.kind == EventKind.ERROR or event.outcome not in (None, "ok") or bool(event.fault),
             quiet=is_quiet(event),
@@ -91,7 +95,7 @@ class Transcript:
             return _ACTIONS.get(event.action or Action.OTHER, "calls"), call_words(event), (), ""
         if event.kind == EventKind.TOOL_RESULT:
             word = str(event.outcome or "result")
-            took = f" after {event.seconds:.1f} s" if event.seconds is not None else ""
+            took = f" after {event.seconds:.1f} s" if (event.seconds or 0) >= SHORTEST else ""
             return "", "", _lines(event.text), f"{word}{took}"
         if event.kind == EventKind.USAGE and event.usage:
             return "used", usage_words(event.usage), (), plain(event.model)
@@ -137,6 +141,18 @@ def _note(event: Event) -> str:
     if event.kind == EventKind.END and isinstance(result := (event.model_extra or {}).get("result"), str):
         words.append(plain(result, 80))
     return "; ".join(words)
+
+
+def _detail(event: Event) -> tuple[str, ...]:
+    """Return a call's arguments, texts with their lines; nothing where there is one and it has one line."""
+    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in event.args.items()}
+    if len(texts) < 2 and not any("\n" in text for text in texts.values()):  # noqa: PLR2004  # the head tells it
+        return ()
+    lines = list[str]()
+    for name, text in texts.items():
+        first, *rest = _lines(text) or ("",)
+        lines += [f"{plain(name, 60)}: {first}".rstrip(), *(f"  {line}" for line in rest)]
+    return tuple(lines)
 
 
 def _first(args: Mapping[str, Any], keys: tuple[str, ...]) -> str:

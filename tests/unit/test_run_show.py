@@ -112,6 +112,17 @@ def test_the_same_output_again_is_said_to_be_the_same(layout: Layout, capsys: py
     assert page.count("— the same output as before") == 1
 
 
+def test_with_events_a_call_shows_all_that_it_was_given(layout: Layout, capsys: pytest.CaptureFixture[str]) -> None:
+    record = RunRecord(layout, "dispatch")
+    edit = {"path": "shop.py", "old": "if x:\n    y()\n", "new": "", "flags": {"all": True}}
+    record.events.append(EventKind.TOOL_CALL, tool="edit", action=Action.EDIT, path="shop.py", args=edit)
+    record.finish("nothing")
+    assert "old: if x:" not in shown(capsys, layout)
+    lines = [line.strip() for line in shown(capsys, layout, events=True).splitlines()]
+    at = lines.index("| path: shop.py")
+    assert lines[at + 1 : at + 5] == ["| old: if x:", "|       y()", "| new:", '| flags: {"all": true}']
+
+
 def test_the_middle_of_a_long_transcript_is_left_out_and_counted(
     layout: Layout, capsys: pytest.CaptureFixture[str]
 ) -> None:
