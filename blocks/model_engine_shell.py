@@ -14,6 +14,7 @@ from linestop.ports import Cell, Dispatch, Ran, SandboxCommand
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _BEST_SHELL = 'if command -v bash >/dev/null 2>&1; then exec bash -c "$0"; else exec sh -c "$0"; fi'
 _SEARCH_SECONDS = 30.0
+_QUIET_SHARE = 0.9  # of the idle clock: a long command is ended and told before the watch takes it for silence
 _MAX_MATCHES = 200  # of one file
 _SKIPPED = (".git", ".linestop", "node_modules", ".venv", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache")
 _ENDED = {
@@ -32,6 +33,7 @@ class CellShell:
 
     def __init__(self, cell: Cell, order: Dispatch, clocks: Clocks, *, max_chars: int) -> None:
         self._cell, self._clocks, self._max_chars = cell, clocks, max_chars
+        self._most_seconds = _QUIET_SHARE * order.limits.idle_seconds
         folders = ":".join(path.as_posix() for path in order.path)
         self.env = {"PATH": f"{folders}:{_SYSTEM_PATH}"} if folders else {}
 
@@ -60,6 +62,9 @@ class CellShell:
         text, ran = self._run(("git", "status", "--porcelain"), _SEARCH_SECONDS)
         return bool(text.strip()) if ran.ok else None
 
+    def _bounded(self, seconds: float) -> float:
+        return min(seconds, self._most_seconds, self._clocks.left_seconds)
+
     def _run(self, argv: tuple[str, ...], seconds: float) -> tuple[str, Ran]:
         output, lock = HeadAndTail(self._max_chars), threading.Lock()
 
@@ -67,6 +72,6 @@ class CellShell:
             with lock:  # two streams, perhaps two threads
                 output.add(chunk)
 
-        command = SandboxCommand(argv=argv, env=self.env, wall_seconds=min(seconds, self._clocks.left_seconds))
+        command = SandboxCommand(argv=argv, env=self.env, wall_seconds=self._bounded(seconds))
         ran = self._cell.run(command, stdout=take, stderr=take, stop=self._clocks.halt)
         return output.text(), ran

@@ -120,6 +120,15 @@ def test_a_command_that_runs_out_its_time_is_a_timeout(rig: Rig) -> None:
     assert rig.results("shell")[0].outcome is Outcome.TIMEOUT
 
 
+def test_a_long_command_ends_before_it_is_taken_for_silence(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, limits=Limits(idle_seconds=0.5))
+    work = rig.play(
+        calls({"do": "tool", "tool": "shell", "args": {"command": "sleep 60", "seconds": 600}}), calls(FINISH)
+    )
+    assert rig.results("shell")[0].outcome is Outcome.TIMEOUT
+    assert work.summary == "It is done."
+
+
 def test_red_checks_name_what_failed(rig: Rig) -> None:
     rig.report = report("test_a")
     rig.play(calls({"do": "check"}), calls(FINISH))
