@@ -29,7 +29,7 @@ class OwnFormat(Format):
 
     def feed(self, record: Mapping[str, Any]) -> Iterator[Said]:
         """Yield the event of a record, with what an older version didn't write."""
-        kind = words(record.get("kind"))
+        kind = words(record.get("kind")).encode("utf-8", "replace").decode()  # a lone surrogate can't be written again
         said: Said = {name: one for name, one in record.items() if name not in _FIELDS}
         said |= {name: words(record.get(name)) for name in _TEXTS}
         said |= {name: words(record.get(name)) or None for name in _HASHES}
