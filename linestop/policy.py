@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -14,6 +14,7 @@ from linestop.engines import Endpoint, EngineSettings, McpServer
 from linestop.errors import PolicyError
 from linestop.events.identity import sha256_text
 from linestop.paths import Layout
+from linestop.watch.ladder import known_detectors
 
 
 class _Section(BaseModel):
@@ -99,6 +100,8 @@ class WatchPolicy(_Section):
     failures: int = Field(default=3, ge=2, description="score of the recovery checkpoint")
     silence_seconds: float = Field(default=600, gt=0, description="without an event for so long ends a dispatch")
     no_progress_seconds: float = Field(default=600, gt=0, description="without a change of the work ends a dispatch")
+
+    _known = field_validator("ladder", "off")(known_detectors)
 
 
 class BudgetPolicy(_Section):

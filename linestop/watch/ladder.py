@@ -3,12 +3,14 @@
 Owns the table of detectors with their defaults; docs/watch.md shows it to people.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import IntEnum
+from typing import TypeVar
 
 from linestop.errors import PolicyError
 from linestop.watch.firing import Firing, Severity
 
+_Names = TypeVar("_Names", bound=Collection[str])
 _MAX_SUBJECTS = 1_000
 _OTHER_SUBJECTS = 3  # so many firings about different things weigh as much as one more about the same
 
@@ -82,6 +84,17 @@ class Ladder:
 def detector_name(word: str) -> str:
     """Return a detector's name as it is registered, whatever stands between its words."""
     return word.strip().lower().replace(" ", "-").replace("_", "-")
+
+
+def known_detectors(names: _Names) -> _Names:
+    """Return names as they are.
+
+    Raises:
+        ValueError: one of them is no detector's.
+    """
+    if unknown := [word for word in names if detector_name(word) not in DETECTORS]:
+        raise ValueError(f"{', '.join(unknown)} is no detector; there are {', '.join(DETECTORS)}")
+    return names
 
 
 def ladder_for(policy: Mapping[str, str]) -> Ladder:

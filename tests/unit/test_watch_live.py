@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from pydantic import ValidationError
 
 from linestop.errors import PolicyError
 from linestop.events import Event, EventKind, call_identity
@@ -127,8 +128,12 @@ def test_a_detector_that_is_off_is_not_run_and_a_misspelt_one_refused() -> None:
     found = settings_for(policy, role="checker", limits=Limits())
     assert {one.name for one in detectors_for(found)} == set(DETECTORS) - {"denial-wall", "chant"}
     assert (found.failures, found.looks_only) == (4, True)
+    for changes in ({"off": ("chants",)}, {"ladder": {"chants": "stop"}}, {"ladder": {"chant": "loudly"}}):
+        with pytest.raises(ValidationError, match=r"chants|loudly"):
+            WatchPolicy(**changes)
+    unchecked = Policy().watch.model_copy(update={"off": ("chants",)})
     with pytest.raises(PolicyError):
-        settings_for(Policy(watch=WatchPolicy(off=("chants",))), role="maker", limits=Limits())
+        settings_for(Policy().model_copy(update={"watch": unchecked}), role="maker", limits=Limits())
 
 
 def test_every_detector_is_in_the_table_of_the_ladder() -> None:
