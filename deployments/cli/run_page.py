@@ -8,7 +8,7 @@ from pathlib import Path
 from linestop.deployments.cli.wrapping import hanging, wrapped
 from linestop.events import Usage
 from linestop.runs import RecordedFiring, RecordedRun, Relative
-from linestop.runs.transcript import plain_line, usage_words
+from linestop.runs.words import plain_line, usage_words
 from linestop.text import plain
 from linestop.watch.nudging import Nudged
 

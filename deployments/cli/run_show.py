@@ -20,8 +20,8 @@ from linestop.events import Event
 from linestop.paths import Layout, repository_root
 from linestop.runs import LATEST, RecordedRun, Transcript, find_run, follow, read_run
 from linestop.runs.feed import EVENTS, EventFeed
-from linestop.runs.reading import is_over
-from linestop.runs.transcript import plain_line
+from linestop.runs.files import is_over
+from linestop.runs.words import plain_line
 from linestop.text import plain
 
 Kind = Literal["audit", "execution", "ticket", "dispatch", "documentation"]

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from linestop.paths import Layout
+from linestop.runs.files import outcome_of
 from linestop.runs.find import kind_of
 from linestop.runs.firings import FIRINGS, nudges_of, read_firings
-from linestop.runs.reading import outcome_of
 
 Row = dict[str, Any]
 _FIRING = {"detector", "severity", "rung", "detail", "file", "identity", "calls", "seconds", "tokens"}

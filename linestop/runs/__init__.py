@@ -7,8 +7,9 @@ from linestop.runs.diff_stat import DiffStat, FileStat, diff_stat
 from linestop.runs.find import LATEST, find_run, run_folders
 from linestop.runs.firings import RecordedFiring, read_firings
 from linestop.runs.follow import follow
-from linestop.runs.reading import read_run, relatives_of, started_by
+from linestop.runs.reading import read_run
 from linestop.runs.recorded import RecordedRun, Relative
+from linestop.runs.relatives import relatives_of, started_by
 from linestop.runs.transcript import Said, Transcript
 
 __all__ = [

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from linestop.execution.report import cell, paragraphs, table
 from linestop.runs.recorded import RecordedRun, Relative
-from linestop.runs.transcript import usage_words
+from linestop.runs.words import usage_words
 from linestop.text import plain
 from linestop.watch import Firing, Rung
 from linestop.watch.nudging import Nudged

@@ -1,22 +1,17 @@
 """Events as a transcript that a person reads: who said or did what, when, and how it came out. No widths, no colours.
 
-All that an agent or a tool wrote is made harmless here (linestop/text.py): nothing of it reaches a terminal as control.
+All that an agent or a tool wrote is made harmless in words.py: nothing of it reaches a terminal as control.
 """
 
-import json
 from collections import deque
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from linestop.events import Action, Event, EventKind, Usage
-from linestop.text import plain, plain_lines
+from linestop.events import Action, Event, EventKind
+from linestop.runs.words import call_detail, call_words, text_lines, usage_words
+from linestop.text import plain
 
-MAX_HEAD = 400  # characters of a call
-MAX_LINES = 100_000
-MAX_LINE = 2_000  # characters
 SHORTEST = 0.05  # seconds that are worth a word
 REMEMBERED = 50  # results of which a repetition is told
 _VERBS: dict[str, str] = {
@@ -30,7 +25,6 @@ _VERBS: dict[str, str] = {
     EventKind.USAGE: "used",
 }
 _ACTIONS = {Action.RUN: "runs", Action.READ: "reads", Action.EDIT: "edits", Action.SEARCH: "searches"}
-_SHELL_KEYS = ("command", "cmd", "script")
 
 
 class Said(BaseModel):
@@ -76,7 +70,7 @@ class Transcript:
             head=head,
             body=body,
             note=note,
-            detail=_detail(event) if event.kind == EventKind.TOOL_CALL else (),
+            detail=call_detail(event) if event.kind == EventKind.TOOL_CALL else (),
             same=same,
             bad=event.kind == EventKind.ERROR or event.outcome not in (None, "ok") or bool(event.fault),
             quiet=is_quiet(event),
@@ -96,12 +90,12 @@ class Transcript:
         if event.kind == EventKind.TOOL_RESULT:
             word = str(event.outcome or "result")
             took = f" after {event.seconds:.1f} s" if (event.seconds or 0) >= SHORTEST else ""
-            return "", "", _lines(event.text), f"{word}{took}"
+            return "", "", text_lines(event.text), f"{word}{took}"
         if event.kind == EventKind.USAGE and event.usage:
             return "used", usage_words(event.usage), (), plain(event.model)
         if event.kind == EventKind.START:
             return "start", plain(" ".join(word for word in (event.step, event.model, event.session) if word)), (), ""
-        lines = _lines(event.text)
+        lines = text_lines(event.text)
         verb = _VERBS.get(event.kind) or plain(str(event.kind), 20)  # a kind that was read is a string
         return verb, lines[0] if lines else "", lines[1:], _note(event)
 
@@ -109,27 +103,6 @@ class Transcript:
 def is_quiet(event: Event) -> bool:
     """Return whether an event says nothing to a reader who did not ask for everything."""
     return event.kind == EventKind.USAGE or (event.kind == EventKind.REASONING and not event.text.strip())
-
-
-def call_words(event: Event) -> str:
-    """Return a call in a line: the command, the path or the pattern that matters, else the tool and its arguments."""
-    args = event.args
-    if event.action == Action.RUN and (command := _first(args, _SHELL_KEYS)):
-        return plain(f"$ {command}", MAX_HEAD)
-    if event.action in (Action.READ, Action.EDIT) and event.path:
-        return plain(f"{event.path}{_range(args)}", MAX_HEAD)
-    if event.action == Action.SEARCH and (pattern := args.get("pattern")):
-        return plain(f"{pattern!s} in {event.path or args.get('path') or '.'}", MAX_HEAD)
-    words = " ".join(f"{name}={value!s}" for name, value in list(args.items())[:20])
-    return plain(f"{event.tool} {words}".strip(), MAX_HEAD)
-
-
-def usage_words(usage: Usage) -> str:
-    """Return a usage in words; what is unknown is not said."""
-    cached = f" ({usage.cache_read:,} cached)" if usage.cache_read else ""
-    money = "" if usage.usd is None else f", ${usage.usd:.4f}"
-    total = " in all" if usage.total else ""
-    return f"{usage.input:,} tokens in{cached}, {usage.output:,} out{money}{total}"
 
 
 def _note(event: Event) -> str:
@@ -141,42 +114,6 @@ def _note(event: Event) -> str:
     if event.kind == EventKind.END and isinstance(result := (event.model_extra or {}).get("result"), str):
         words.append(plain(result, 80))
     return "; ".join(words)
-
-
-def _detail(event: Event) -> tuple[str, ...]:
-    """Return a call's arguments, texts with their lines; nothing where there is one and it has one line."""
-    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in event.args.items()}
-    if len(texts) < 2 and not any("\n" in text for text in texts.values()):  # noqa: PLR2004  # the head tells it
-        return ()
-    lines = list[str]()
-    for name, text in texts.items():
-        first, *rest = _lines(text) or ("",)
-        lines += [f"{plain(name, 60)}: {first}".rstrip(), *(f"  {line}" for line in rest)]
-    return tuple(lines)
-
-
-def _first(args: Mapping[str, Any], keys: tuple[str, ...]) -> str:
-    """Return the command among a shell's arguments; a list of words is one, too."""
-    value = next((args[key] for key in keys if args.get(key)), "")
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _range(args: Mapping[str, Any]) -> str:
-    first, last = (args.get(name) for name in ("first", "last"))
-    return f":{first or 1}-{last or ''}" if first or last else ""
-
-
-def _lines(text: str) -> tuple[str, ...]:
-    """Return a text's lines, harmless, without empty ones at both ends."""
-    lines = [plain_line(line) for line in text.strip("\r\n").splitlines()[:MAX_LINES]]
-    while lines and not lines[-1]:
-        lines.pop()
-    return tuple(lines)
-
-
-def plain_line(line: str) -> str:
-    """Return a line made harmless, its blanks kept: what is read may be code."""
-    return plain_lines(line[:MAX_LINE].expandtabs(4), MAX_LINE * 4)
 
 
 def _since(start: datetime, at: datetime) -> float | None:

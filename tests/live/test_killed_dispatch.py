@@ -18,7 +18,7 @@ from linestop.execution.brief import write_brief
 from linestop.paths import Layout
 from linestop.records import RunRecord, holder
 from linestop.runs import RecordedRun, find_run, follow, read_run
-from linestop.runs.reading import is_over
+from linestop.runs.files import is_over
 from linestop.tickets import Ticket
 from linestop.verdicts import CheckReport
 from tests.flows.small_shop import CONFIG, small_shop, unused_imports
