@@ -12,6 +12,7 @@ from linestop.events.calls import OpenCalls
 from linestop.events.identity import sha256_text
 from linestop.events.lines import LineFeed
 from linestop.events.model import Event, EventKind
+from linestop.events.outcomes import Ended, outcome_of
 from linestop.events.redaction import Redactor, redactor, told
 from linestop.events.tools import call_fields
 
@@ -39,7 +40,7 @@ class EventLog:
     def append(self, kind: EventKind, **fields: Any) -> Event:
         """Write one event and return it; text beyond MAX_TEXT characters is cut.
 
-        A call gets its identity, action and path, a result those of its call, where they aren't given.
+        A call gets its identity, action and path, a result those of its call and an outcome, where they aren't given.
 
         Raises:
             RecordError: the disk refused.
@@ -53,6 +54,8 @@ class EventLog:
         if kind is EventKind.TOOL_RESULT:
             fields = {**self._calls.answered(str(fields.get("call", "")), at=datetime.now(UTC)), **fields}
             fields.setdefault("result_hash", sha256_text(text))
+            if fields.get("outcome") is None:
+                fields["outcome"] = outcome_of(Ended(text))
         fields["text"] = self._redactor.start(text, MAX_TEXT)
         event = Event(kind=kind, **fields)
         try:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from linestop import __version__
-from linestop.events import MAX_TEXT, EventKind, call_identity, read_events
+from linestop.events import MAX_TEXT, EventKind, EventLog, Outcome, call_identity, read_events
 from linestop.paths import Layout
 from linestop.records import Result, RunRecord
 
@@ -35,6 +35,17 @@ def test_a_step_leaves_a_call_and_a_result_that_can_be_recognised(tmp_path: Path
     call, result = [one for one in read_events(record.folder / "events.jsonl") if one.tool]
     assert call.identity == call_identity("scan", {"source": "ruff"})
     assert (len(result.text), result.result_hash) == (MAX_TEXT, hashlib.sha256(long.encode()).hexdigest())
+
+
+def test_a_result_says_what_its_call_was_and_how_it_ended(tmp_path: Path) -> None:
+    with EventLog(tmp_path / "events.jsonl") as log:
+        call = log.append(EventKind.TOOL_CALL, tool="Read", args={"file_path": "a.py"}, call="1")
+        log.append(EventKind.TOOL_CALL, tool="Bash", args={"command": "make"}, call="2")
+        result = log.append(
+            EventKind.TOOL_RESULT, call="1", text="<tool_use_error>File does not exist.</tool_use_error>"
+        )
+    assert (result.tool, result.identity, result.path) == ("Read", call.identity, "a.py")
+    assert (result.outcome, result.seconds is not None) == (Outcome.ERROR, True)
 
 
 def test_other_events_carry_neither(tmp_path: Path) -> None:
