@@ -59,7 +59,7 @@ class ScriptedEngine:
             return Work(summary="Nothing was changed.", could_not=(words,))
         confinement = confinement_for(self._policy, mounts=order.mounts, read_only=order.looks_only)
         with Calls(order, workspace, self._sandbox, confinement, checks=checks, events=events) as calls:
-            faults = Faults(self._met, order, workspace, events)
+            faults = Faults(self._met, order, events)
             return _Play(self._scenario, act, order, calls=calls, faults=faults, events=events).to_the_end()
 
 

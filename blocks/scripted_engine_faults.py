@@ -4,7 +4,6 @@ import threading
 from collections import OrderedDict
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from pathlib import Path
 
 from linestop.errors import BusyError, InfraError, ToolError
 from linestop.events import EventKind, Fault
@@ -55,12 +54,16 @@ class MetFaults:
 
 
 class Faults:
-    """Plays the faults of one dispatch."""
+    """Plays the faults of one dispatch.
 
-    def __init__(self, met: MetFaults, order: Dispatch, workspace: Path, events: LiveLog) -> None:
+    A dispatch that is begun again is known by where its records lie and what it is, not by its workspace: a checker
+    gets a new one each time.
+    """
+
+    def __init__(self, met: MetFaults, order: Dispatch, events: LiveLog) -> None:
         self._met, self._order, self._events = met, order, events
-        chunk = f"{order.plan.id}/{order.chunk.id}"
-        self._key = (str(workspace.resolve()), order.ticket, order.role, chunk, order.attempt)
+        records = str(events.path.resolve().parent.parent)
+        self._key = (records, order.ticket, order.role, f"{order.plan.id}/{order.chunk.id}", order.attempt)
 
     def meet(self, step: Step, seconds_left: float) -> str:
         """Play a step's fault as often as it is due; return why the dispatch breaks off, empty where it goes on.

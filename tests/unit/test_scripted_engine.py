@@ -273,6 +273,18 @@ def test_a_rate_limit_says_when_to_come_back_and_is_over_at_the_second_dispatch(
     assert stage.play(fault("rate_limit", reset_seconds=90)).summary == "Done."
 
 
+def test_a_checker_in_a_new_workspace_meets_no_fault_twice(stage: Stage, tmp_path: Path) -> None:
+    turns = {**calls({"do": "rule", "ruling": "approve"}), "fault": {"kind": "rate_limit"}}
+    with pytest.raises(BusyError):
+        stage.play(turns, role="checker")
+    stage.workspace = tmp_path / "another"
+    stage.workspace.mkdir()
+    stage.log_path = tmp_path / "run-2" / "events.jsonl"
+    assert stage.play(turns, role="checker").ruling is Ruling.APPROVE
+    with pytest.raises(BusyError):
+        stage.play(turns, role="checker", attempt=2)
+
+
 @pytest.mark.parametrize(
     ("kind", "error", "recorded"),
     [
