@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from linestop.deployments.cli.options import Json, Repo
-from linestop.deployments.cli.run_page import head_lines, tail_lines
+from linestop.deployments.cli.run_page import head_lines
+from linestop.deployments.cli.run_tail import tail_lines
 from linestop.deployments.cli.run_transcript import entry_lines, transcript_lines
 from linestop.deployments.cli.wrapping import fitted
 from linestop.errors import UsageError

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from linestop.deployments.cli.run_page import duration
+from linestop.deployments.cli.run_tail import duration
 from linestop.deployments.cli.wrapping import wrapped
 from linestop.events import Event
 from linestop.runs import Said, Transcript

@@ -28,7 +28,7 @@ class Run(BaseModel):
 
 def history(layout: Layout, *, limit: int | None = None) -> tuple[Run, ...]:
     """Return the runs that no other run started, newest first, at most `limit`; a lost parent makes a run a root."""
-    rows = list(run_rows(layout))
+    rows = sorted(run_rows(layout), key=_order)
     known = {row["run_id"] for row in rows}
     children: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
@@ -36,6 +36,11 @@ def history(layout: Layout, *, limit: int | None = None) -> tuple[Run, ...]:
         children.setdefault(parent if parent in known and parent != row["run_id"] else "", []).append(row)
     newest = children.get("", [])[::-1]
     return tuple(_tree(row, children) for row in newest[:limit])
+
+
+def _order(row: dict[str, Any]) -> tuple[str, str, str]:
+    """Return what orders runs by their start: an id tells the second, the record the rest."""
+    return row["run_id"][:15], row["started"] or "", row["run_id"]
 
 
 def _tree(row: dict[str, Any], children: dict[str, list[dict[str, Any]]]) -> Run:
