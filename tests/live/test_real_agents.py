@@ -74,7 +74,7 @@ def test_the_work_is_done_and_on_record_and_no_key_is_inside(agent: str, bench: 
     assert any("5" in event.text for event in results)
     used = [event.usage for event in seen.of(EventKind.USAGE) if event.usage]
     assert len(used) == seen.asked
-    assert sum(usage.input for usage in used) == 1000 * seen.asked
+    assert all(usage.input >= 1000 and usage.output > 0 for usage in used)
     spied = (seen.workspace / "seen.txt").read_text(errors="replace")
     assert "HOME=" in spied
     assert KEY not in spied + seen.record
