@@ -126,6 +126,7 @@ def run_inside(tool: Bubblewrap, words: Sequence[str], argv: Sequence[str], cloc
             report = _first_line(status, process)
             handle = _put_under(bounds, _child(report), stack)
             clocks.probes = bounds.probes(process.pid)
+            clocks.up()
             os.write(gate, b"1")
             ended = pipes.until_ended()
         finally:

@@ -69,6 +69,7 @@ def run_container(
             stack.callback(stream.close)
             container.start()
             container.reload()
+        clocks.up()
         pid = int(container.attrs["State"]["Pid"])
         clocks.probes = (growth.watch(lambda: tree(pid) if pid else ()),)
         try:

@@ -55,6 +55,10 @@ class Clocks:
         if taker and kept:
             taker(kept)
 
+    def up(self) -> None:
+        """Note that the command runs now: a sandbox that is slow to start is no silence of its command."""
+        self._heard = monotonic()
+
     def over(self) -> Ended | None:
         """Return what ends the command now, None where nothing does."""
         now = monotonic()

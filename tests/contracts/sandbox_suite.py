@@ -172,7 +172,7 @@ class SandboxContract:
         assert left(sleep) == []
 
     def test_who_talks_is_not_idle(self, cell: Cell) -> None:
-        assert sh(cell, "for n in 1 2 3 4 5; do echo $n; sleep 0.25; done", idle_seconds=0.8).ok
+        assert sh(cell, "for n in 1 2 3 4 5 6; do echo $n; sleep 0.3; done", idle_seconds=1.5).ok
 
     def test_stop_ends_it_at_once(self, cell: Cell) -> None:
         stop = threading.Event()
