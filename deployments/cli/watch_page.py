@@ -34,8 +34,22 @@ _COLUMNS = (
 
 def as_json(reports: Sequence[LogReport]) -> str:
     """Return the whole report as JSON: logs with their sessions, and the proposed lessons."""
-    value = {"logs": [asdict(one) for one in reports], "lessons": [asdict(one) for one in proposals(reports)]}
-    return json.dumps(value, indent=2, default=str)
+    value = {"logs": [_log(one) for one in reports], "lessons": [asdict(one) for one in proposals(reports)]}
+    return json.dumps(value, indent=2, default=lambda one: one.isoformat())  # datetimes
+
+
+def _log(report: LogReport) -> dict[str, Any]:
+    sessions = [
+        {**asdict(one), "seconds": one.seconds if one.timed else None, "worst": one.worst} for one in report.sessions
+    ]
+    problems = [one._asdict() for one in report.problems]
+    return {
+        "path": report.path,
+        "format": report.format,
+        "sessions": sessions,
+        "problems": problems,
+        "bad_lines": report.bad,
+    }
 
 
 def failed(reports: Sequence[LogReport], fail_on: str) -> bool:

@@ -75,7 +75,7 @@ def test_a_session_is_found_at_home_and_says_what_its_stream_said(agent: str, tm
     env, stream = left_behind(agent, tmp_path)
     (log,) = json.loads(watched(env, f"--{agent}", "--json"))["logs"]
     (session,) = log["sessions"]
-    assert (log["bad"], session["calls"], session["edits"], session["title"]) == (0, 8, 1, "mend")
+    assert (log["bad_lines"], session["calls"], session["edits"], session["title"]) == (0, 8, 1, "mend")
     assert (session["outcomes"], session["timed"]) == ({"ok": 2, "error": 6}, True)
     assert _fired(session) >= {"repeat", "failing-call", "failures"}
     assert session["tokens"] > session["lost_tokens"] > 0

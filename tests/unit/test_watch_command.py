@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import threading
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,10 @@ def test_json_holds_logs_and_lessons(loop: Path, capsys: pytest.CaptureFixture[s
     assert watch(loop, json_=True) == 0
     told = json.loads(capsys.readouterr().out)
     (log,) = told["logs"]
-    assert (log["format"], log["sessions"][0]["outcomes"]) == ("codex", {"error": 12})
+    (session,) = log["sessions"]
+    assert (log["format"], log["bad_lines"], session["outcomes"]) == ("codex", 0, {"error": 12})
+    assert (session["worst"], session["seconds"]) == ("warning", None)  # a log without times
+    assert datetime.fromisoformat(session["sightings"][0]["began"]).tzinfo is not None
     assert told["lessons"][0]["evidence"]
 
 
