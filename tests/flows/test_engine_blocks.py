@@ -1,7 +1,5 @@
 """The forms of engines: saved in the UI, read as `block:NAME`, and they say what the policy's settings say."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
@@ -28,16 +26,9 @@ SETTINGS = {
 }
 
 
-@pytest.fixture
-async def forms() -> AsyncIterator[None]:
+@pytest.fixture(scope="module")
+async def forms(prefect_server: str) -> None:
     await register_engine_blocks()
-    yield
-    for form in ENGINE_BLOCKS:
-        for name in ("fast", "twice"):
-            try:
-                await form.adelete(name)
-            except ValueError:
-                continue
 
 
 @pytest.mark.parametrize("form", ENGINE_BLOCKS, ids=lambda form: form.kind_)
@@ -70,8 +61,8 @@ async def test_a_saved_form_is_read_by_its_name(forms: None) -> None:
 
 
 async def test_it_can_be_read_where_a_loop_runs_already(forms: None) -> None:
-    await ScriptedEngineBlock.model_validate({"scenario": "/scenarios/a.yaml"}).save("fast")
-    assert engine_settings_now("block:fast") == ScriptedSettings.model_validate({"scenario": "/scenarios/a.yaml"})
+    await ScriptedEngineBlock.model_validate({"scenario": "/scenarios/a.yaml"}).save("played")
+    assert engine_settings_now("block:played") == ScriptedSettings.model_validate({"scenario": "/scenarios/a.yaml"})
 
 
 async def test_two_forms_of_one_name_are_told_apart_by_their_kind(forms: None) -> None:
