@@ -106,7 +106,8 @@ class Shift:
         for name, text in {".profile": profile, **start.files}.items():
             write_file(self._cell.home, name, text)
         for first in self._preset.before(self._errand):
-            ran = self._cell.run(self._command(first, _BEFORE_SECONDS), stderr=self._stderr.add)
+            command = self._command(first, _BEFORE_SECONDS)
+            ran = self._cell.run(command, stderr=self._stderr.add, stop=self._events.stopping)
             if not ran.ok:
                 return ran
         ran = self._run(start, box)
