@@ -11,11 +11,11 @@ from pathlib import Path
 
 from linestop.blocks.command_relay import relay
 from linestop.blocks.command_shift import Shift
-from linestop.blocks.local_servers import make_ready
-from linestop.blocks.model_proxy import ModelProxy
+from linestop.blocks.local_servers.servers import make_ready
+from linestop.blocks.model_proxy.proxy import ModelProxy
 from linestop.blocks.presets import Errand, Preset, preset_for
 from linestop.blocks.presets.installs import Install, find_install
-from linestop.blocks.sandboxes import confinement_for
+from linestop.blocks.sandboxes.choice import confinement_for
 from linestop.engines import CommandSettings, Endpoint, Wire
 from linestop.engines.answers import instructions
 from linestop.engines.endpoints import DEFAULTS, key_of, provider_of

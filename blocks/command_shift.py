@@ -21,10 +21,10 @@ from linestop.blocks.command_hooks import HookBox
 from linestop.blocks.command_sessions import Sessions
 from linestop.blocks.command_stream import CommandStream
 from linestop.blocks.command_verdict import Witnesses, verdict
-from linestop.blocks.model_proxy import ModelProxy
+from linestop.blocks.model_proxy.proxy import ModelProxy
 from linestop.blocks.presets import Errand, Preset, Start, Telling
 from linestop.blocks.process_output import Kept
-from linestop.blocks.sandbox_environment import SYSTEM_PATH
+from linestop.blocks.sandboxes.environment import SYSTEM_PATH
 from linestop.events import EventKind, Fault
 from linestop.events.formats import reader_named
 from linestop.ports import Cell, Dispatch, Ran, SandboxCommand, Work

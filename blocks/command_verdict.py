@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from linestop.blocks.command_stream import Heard
-from linestop.engines.answers import parse
+from linestop.engines.answers import has_block, parse
 from linestop.errors import BusyError, InfraError, ToolError
 from linestop.events import Fault
 from linestop.ports import Ran, Work
 from linestop.text import plain
 
 _EXCERPT = 500
+_PROVIDERS = frozenset({Fault.AUTH, Fault.RATE_LIMIT, Fault.OVERLOAD, Fault.NETWORK})
 _NOT_STARTED = {126: "it can't be executed there", 127: "it isn't there"}
 _LIMITS = {
     "wall": "timed out",
@@ -77,11 +78,21 @@ def _broke_off(saw: Witnesses) -> str:
         return saw.stopped
     if saw.ran.ended != "exited":
         return f"{saw.agent} {_LIMITS[saw.ran.ended]} after {saw.ran.seconds:.0f} s"
-    if saw.heard.ended and saw.heard.ok and (saw.answered or not saw.proxy_fault) and not saw.heard.error:
+    if saw.heard.ended and saw.heard.ok and not saw.heard.error and not _faked(saw):
         return ""  # whatever its exit code: what it did is judged by its diff
     if saw.refused:
         return f"{saw.agent} reached its cap: {saw.refused}"
     return _failed(saw)
+
+
+def _faked(saw: Witnesses) -> bool:
+    """Return whether a success is none: the last call of the model failed, so that no last word can come of it.
+
+    A side call that failed (a title, a summary) says nothing where the answer stands there.
+    """
+    if saw.proxy_fault is None:
+        return False
+    return not saw.answered or (saw.proxy_fault in _PROVIDERS and not has_block(saw.heard.messages))
 
 
 def _failed(saw: Witnesses) -> str:

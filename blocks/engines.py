@@ -65,7 +65,7 @@ def engine_of(settings: EngineSettings, name: str, policy: Policy, root: Path) -
     """Return the engine that settings describe; errors as `engine_for`."""
     if isinstance(settings, StaticSettings):
         return StaticEngine()
-    from linestop.blocks.sandboxes import sandbox_for  # noqa: PLC0415
+    from linestop.blocks.sandboxes.choice import sandbox_for  # noqa: PLC0415
 
     sandbox = sandbox_for(policy.sandbox)
     if isinstance(settings, ScriptedSettings):
@@ -76,7 +76,7 @@ def engine_of(settings: EngineSettings, name: str, policy: Policy, root: Path) -
 
 
 def _scripted(settings: ScriptedSettings, name: str, policy: Policy, root: Path, sandbox: Sandbox) -> Engine:
-    from linestop.blocks.scripted_engine import ScriptedEngine  # noqa: PLC0415
+    from linestop.blocks.scripted_engine.engine import ScriptedEngine  # noqa: PLC0415
 
     scenario = scenario_named(str(settings.scenario), root)
     return ScriptedEngine(scenario, name=name, sandbox=sandbox, policy=policy.sandbox)
@@ -93,7 +93,7 @@ def _command(settings: CommandSettings, name: str, policy: Policy, sandbox: Sand
 
 
 def _model(settings: ModelSettings, name: str, policy: Policy, sandbox: Sandbox) -> Engine:
-    from linestop.blocks.model_engine import ModelEngine  # noqa: PLC0415
+    from linestop.blocks.model_engine.engine import ModelEngine  # noqa: PLC0415
     from linestop.blocks.prices import GenaiPrices  # noqa: PLC0415
 
     endpoints = endpoints_of(policy)

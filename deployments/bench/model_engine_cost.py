@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from linestop.blocks.bubblewrap_sandbox import BubblewrapSandbox
-from linestop.blocks.model_engine import ModelEngine
-from linestop.blocks.plain_sandbox import PlainSandbox
+from linestop.blocks.model_engine.engine import ModelEngine
 from linestop.blocks.prices import GenaiPrices
+from linestop.blocks.sandboxes.bubblewrap_sandbox import BubblewrapSandbox
+from linestop.blocks.sandboxes.plain_sandbox import PlainSandbox
 from linestop.deployments.bench import mini_steps
 from linestop.deployments.bench.pairs import Measure, measure, timed
 from linestop.engines import Endpoint, ModelSettings
@@ -40,7 +40,7 @@ def model_engine_cost(pairs: int) -> list[Measure]:
     mini-swe-agent runs its commands as they are, or in a bubblewrap of its own, which shares network and processes
     with the machine and has no limits.
     """
-    logging.getLogger("linestop.blocks.plain_sandbox").setLevel(logging.ERROR)  # it warns at each dispatch
+    logging.getLogger("linestop.blocks.sandboxes.plain_sandbox").setLevel(logging.ERROR)  # it warns at each dispatch
     with TemporaryDirectory(prefix="linestop-steps-") as folder, _server(Path(folder)) as url:
         scratch = Path(folder)
         return [_measured(sandbox, url, scratch, pairs) for sandbox in (PlainSandbox(), BubblewrapSandbox())]

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 
-from linestop.blocks.model_proxy import ModelProxy
+from linestop.blocks.model_proxy.proxy import ModelProxy
 from linestop.blocks.prices import GenaiPrices
 from linestop.deployments.bench.pairs import Measure, measure, timed_async
 from linestop.deployments.lab_server import ScriptedServer

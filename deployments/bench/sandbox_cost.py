@@ -5,9 +5,9 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from linestop.blocks.bubblewrap_sandbox import BubblewrapSandbox
-from linestop.blocks.docker_sandbox import DockerSandbox
-from linestop.blocks.plain_sandbox import PlainSandbox
+from linestop.blocks.sandboxes.bubblewrap_sandbox import BubblewrapSandbox
+from linestop.blocks.sandboxes.docker_sandbox import DockerSandbox
+from linestop.blocks.sandboxes.plain_sandbox import PlainSandbox
 from linestop.deployments.bench.pairs import Measure, measure, timed
 from linestop.errors import LinestopError
 from linestop.ports import Cell, Confinement, Sandbox, SandboxCommand
@@ -17,7 +17,7 @@ _COMMAND = SandboxCommand(argv=("true",))
 
 def sandbox_cost(repository: Path, pairs: int) -> Iterator[Measure]:
     """Yield the cost of each adapter that works here."""
-    logging.getLogger("linestop.blocks.plain_sandbox").setLevel(logging.ERROR)  # it warns at each opening
+    logging.getLogger("linestop.blocks.sandboxes.plain_sandbox").setLevel(logging.ERROR)  # it warns at each opening
     for sandbox in (PlainSandbox(), BubblewrapSandbox(), DockerSandbox()):
         try:
             yield from _costs(sandbox, repository, pairs if sandbox.name == "docker" else pairs * 4)

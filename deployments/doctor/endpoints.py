@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from linestop.blocks.local_servers import is_near, reachable
+from linestop.blocks.local_servers.servers import is_near, reachable
 from linestop.blocks.presets import PRESETS, preset_for, preset_named
 from linestop.deployments.doctor.diagnosis import Diagnosis, ok, problem, warning
 from linestop.engines import CommandSettings, Endpoint, ModelSettings

@@ -96,7 +96,7 @@ def _sandboxes() -> Iterator[Diagnosis]:
 
 
 def _bubblewrap() -> Diagnosis:
-    from linestop.blocks.bubblewrap_process import Bubblewrap  # noqa: PLC0415  # as needed
+    from linestop.blocks.sandboxes.bubblewrap_process import Bubblewrap  # noqa: PLC0415  # as needed
 
     try:
         tool = Bubblewrap.found()
@@ -106,7 +106,7 @@ def _bubblewrap() -> Diagnosis:
 
 
 def _docker() -> Diagnosis:
-    from linestop.blocks.docker_daemon import Daemon  # noqa: PLC0415  # its SDK takes 0.2 s
+    from linestop.blocks.sandboxes.docker_daemon import Daemon  # noqa: PLC0415  # its SDK takes 0.2 s
 
     daemon = Daemon()
     try:
@@ -118,7 +118,7 @@ def _docker() -> Diagnosis:
 
 def _limits() -> Diagnosis:
     """Say what holds a sandbox's memory, processes and CPU; a group is made to try it, and removed."""
-    from linestop.blocks.sandbox_limits import CONTROLLERS, Groups  # noqa: PLC0415
+    from linestop.blocks.sandboxes.limits import CONTROLLERS, Groups  # noqa: PLC0415
 
     groups = Groups(Confinement())
     groups.close()

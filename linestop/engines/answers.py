@@ -89,6 +89,11 @@ def parse(text: str | Iterable[str], role: str) -> Work:
     return Work(summary=plain_lines(messages[-1] if messages else "", MAX_CHARS).strip())
 
 
+def has_block(messages: Iterable[str]) -> bool:
+    """Return whether any message holds a block that can be read: only a model writes one."""
+    return any(_last_block(message) is not None for message in messages)
+
+
 def _last_block(text: str) -> dict[str, Any] | None:
     """Return the JSON object of the last block that holds one; a fence inside one of its strings does not end it."""
     for opening in reversed(list(_OPENING.finditer(text))):

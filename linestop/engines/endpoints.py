@@ -1,6 +1,6 @@
 """The endpoints that need no words in the policy, and what an endpoint's settings mean: its key, its provider.
 
-Who reads keys: only linestop's own process. Whether a server answers is blocks/local_servers.py's.
+Who reads keys: only linestop's own process. Whether a server answers is blocks/local_servers/servers.py's.
 """
 
 import ipaddress

@@ -1,7 +1,7 @@
 """What comes next in a scenario: which act a dispatch gets, and which turn follows what was told.
 
 Engine and server play through the same `Script`, one live, the other by replaying the conversation it is sent. What a
-call does is theirs: blocks/scripted_engine.py, deployments/lab_server/.
+call does is theirs: blocks/scripted_engine/engine.py, deployments/lab_server/.
 """
 
 import re

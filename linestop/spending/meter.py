@@ -1,7 +1,7 @@
 """The meter: adds up model calls and says when a cap is reached.
 
 Knows no provider and no price: those come from a `PriceBook`. Who asks it before each call, and tells it after: the
-model proxy (blocks/model_proxy.py) for agents in a sandbox, `ModelEngine` for its own calls.
+model proxy (blocks/model_proxy/proxy.py) for agents in a sandbox, `ModelEngine` for its own calls.
 """
 
 import threading

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from linestop.blocks.command_engine import CommandEngine
-from linestop.blocks.model_engine import ModelEngine
-from linestop.blocks.plain_sandbox import PlainSandbox
+from linestop.blocks.model_engine.engine import ModelEngine
 from linestop.blocks.prices import GenaiPrices
-from linestop.blocks.scripted_engine import ScriptedEngine
+from linestop.blocks.sandboxes.plain_sandbox import PlainSandbox
+from linestop.blocks.scripted_engine.engine import ScriptedEngine
 from linestop.blocks.static_engine import StaticEngine
 from linestop.engines import CommandSettings, Endpoint, ModelSettings
 from linestop.events import EventKind, read_events

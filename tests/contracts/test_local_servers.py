@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from linestop.blocks.local_servers import load_within, local_server, make_ready, reachable, window_of
-from linestop.blocks.local_servers_asking import Asking
+from linestop.blocks.local_servers.asking import Asking
+from linestop.blocks.local_servers.servers import load_within, local_server, make_ready, reachable, window_of
 from linestop.engines import Endpoint
 from linestop.errors import InfraError, ToolError
 from linestop.ports import LocalModel, LocalServer

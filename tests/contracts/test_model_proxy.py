@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from linestop.blocks.model_proxy import ModelProxy
+from linestop.blocks.model_proxy.proxy import ModelProxy
 from linestop.blocks.prices import GenaiPrices
 from linestop.engines import Endpoint, Wire
 from linestop.events import Fault, Usage

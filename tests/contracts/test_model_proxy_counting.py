@@ -7,7 +7,7 @@ from typing import Any, Self
 import httpx
 import pytest
 
-from linestop.blocks.model_proxy import ModelProxy
+from linestop.blocks.model_proxy.proxy import ModelProxy
 from linestop.blocks.prices import GenaiPrices
 from linestop.deployments.lab_server import ScriptedServer
 from linestop.engines import Endpoint, Wire

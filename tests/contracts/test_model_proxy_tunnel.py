@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from linestop.blocks.model_proxy import ModelProxy
-from linestop.blocks.model_proxy_tunnel import Tunnels
+from linestop.blocks.model_proxy.proxy import ModelProxy
+from linestop.blocks.model_proxy.tunnel import Tunnels
 from linestop.blocks.prices import GenaiPrices
 from linestop.ports import Limits
 from linestop.spending import Meter

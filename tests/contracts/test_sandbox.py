@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from linestop.blocks.bubblewrap_sandbox import BubblewrapSandbox
-from linestop.blocks.plain_sandbox import PlainSandbox
+from linestop.blocks.sandboxes.bubblewrap_sandbox import BubblewrapSandbox
+from linestop.blocks.sandboxes.plain_sandbox import PlainSandbox
 from linestop.ports import Sandbox
 from tests.contracts.sandbox_suite import IsolationContract, SandboxContract
 

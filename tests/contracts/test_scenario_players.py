@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from linestop.blocks.model_engine import ModelEngine
-from linestop.blocks.plain_sandbox import PlainSandbox
+from linestop.blocks.model_engine.engine import ModelEngine
 from linestop.blocks.prices import GenaiPrices
-from linestop.blocks.scripted_engine import ScriptedEngine
+from linestop.blocks.sandboxes.plain_sandbox import PlainSandbox
+from linestop.blocks.scripted_engine.engine import ScriptedEngine
 from linestop.deployments.lab_server import ScriptedServer
 from linestop.engines import Endpoint, ModelSettings
 from linestop.events import EventKind, Outcome, read_events

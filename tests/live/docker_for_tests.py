@@ -14,7 +14,7 @@ from time import monotonic, sleep
 
 import pytest
 
-from linestop.blocks.docker_daemon import Daemon
+from linestop.blocks.sandboxes.docker_daemon import Daemon
 from linestop.errors import ToolError
 
 

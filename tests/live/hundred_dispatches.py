@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 
 from linestop.blocks.dispatching import dispatched
-from linestop.blocks.sandboxes import sandbox_for
-from linestop.blocks.scripted_engine import ScriptedEngine
+from linestop.blocks.sandboxes.choice import sandbox_for
+from linestop.blocks.scripted_engine.engine import ScriptedEngine
 from linestop.plans import ChecksPass, Chunk, Plan
 from linestop.policy import SandboxPolicy
 from linestop.ports import Dispatch, Limits

@@ -12,7 +12,7 @@ import pytest
 
 from linestop.blocks.command_engine import CommandEngine
 from linestop.blocks.prices import GenaiPrices
-from linestop.blocks.sandboxes import sandbox_for
+from linestop.blocks.sandboxes.choice import sandbox_for
 from linestop.deployments.lab_server import ScriptedServer
 from linestop.engines import CommandSettings, Endpoint, Wire
 from linestop.errors import LinestopError, ToolError

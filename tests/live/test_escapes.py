@@ -14,9 +14,9 @@ from uuid import uuid4
 import psutil
 import pytest
 
-from linestop.blocks.bubblewrap_sandbox import BubblewrapSandbox
-from linestop.blocks.docker_sandbox import DockerSandbox
-from linestop.blocks.plain_sandbox import PlainSandbox
+from linestop.blocks.sandboxes.bubblewrap_sandbox import BubblewrapSandbox
+from linestop.blocks.sandboxes.docker_sandbox import DockerSandbox
+from linestop.blocks.sandboxes.plain_sandbox import PlainSandbox
 from linestop.ports import Confinement, Ran, Sandbox, SandboxCommand
 from tests.contracts.sandbox_suite import git, left, marked, repository, sh, worktree
 from tests.live.docker_for_tests import docker_daemon
@@ -166,7 +166,7 @@ def test_a_killed_linestop_takes_bubblewrap_with_it(world: World, until: Until) 
     sleep = marked()
     code = f"""
 from pathlib import Path
-from linestop.blocks.bubblewrap_sandbox import BubblewrapSandbox
+from linestop.blocks.sandboxes.bubblewrap_sandbox import BubblewrapSandbox
 from linestop.ports import Confinement, SandboxCommand
 with BubblewrapSandbox().open(Path({str(world.workspace)!r}), Confinement()) as cell:
     cell.run(SandboxCommand(argv=("sh", "-c", "echo up; setsid {sleep} & {sleep}")),

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from linestop.blocks.model_engine import ModelEngine
-from linestop.blocks.sandboxes import sandbox_for
+from linestop.blocks.model_engine.engine import ModelEngine
+from linestop.blocks.sandboxes.choice import sandbox_for
 from linestop.engines import Endpoint, McpServer, Wire
 from linestop.errors import BusyError, InfraError, ToolError
 from linestop.events import EventKind, Fault, Outcome

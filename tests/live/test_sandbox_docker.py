@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from linestop.blocks.docker_daemon import HOLDER, Daemon
-from linestop.blocks.docker_sandbox import DockerSandbox
+from linestop.blocks.sandboxes.docker_daemon import HOLDER, Daemon
+from linestop.blocks.sandboxes.docker_sandbox import DockerSandbox
 from linestop.errors import ToolError
 from linestop.ports import Confinement, Sandbox
 from tests.contracts.sandbox_suite import IsolationContract, left, marked, repository, sh, worktree
@@ -70,7 +70,7 @@ def test_a_killed_linestop_takes_its_container_with_it(docker: str, workspace: P
     sleep = marked()
     code = f"""
 from pathlib import Path
-from linestop.blocks.docker_sandbox import DockerSandbox
+from linestop.blocks.sandboxes.docker_sandbox import DockerSandbox
 from linestop.ports import Confinement, SandboxCommand
 with DockerSandbox(host={docker!r}).open(Path({str(workspace)!r}), Confinement()) as cell:
     cell.run(SandboxCommand(argv=("sh", "-c", "echo up; {sleep}")), stdout=lambda _: print("up", flush=True))

@@ -13,8 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from linestop.blocks.plain_sandbox import PlainSandbox
-from linestop.blocks.scripted_engine import ScriptedEngine
+from linestop.blocks.sandboxes.plain_sandbox import PlainSandbox
+from linestop.blocks.scripted_engine.engine import ScriptedEngine
 from linestop.events import Event, EventKind
 from linestop.plans import ChecksPass, Chunk, Plan
 from linestop.policy import SandboxPolicy

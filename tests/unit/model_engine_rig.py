@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from linestop.blocks.model_engine import ModelEngine
-from linestop.blocks.plain_sandbox import PlainSandbox
+from linestop.blocks.model_engine.engine import ModelEngine
+from linestop.blocks.sandboxes.plain_sandbox import PlainSandbox
 from linestop.deployments.lab_server import Asked, ScriptedServer
 from linestop.engines import Endpoint, McpServer, ModelSettings, Wire
 from linestop.events import Event, EventKind, Usage, read_events
@@ -86,7 +86,7 @@ class Rig:
             )
 
     def engine(self, endpoint: Endpoint) -> ModelEngine:
-        from linestop.blocks.model_engine_requests import Patience  # noqa: PLC0415  # loads pydantic-ai
+        from linestop.blocks.model_engine.requests import Patience  # noqa: PLC0415  # loads pydantic-ai
 
         return ModelEngine(
             ModelSettings(model="scripted-1", endpoint="it", **self.settings),

@@ -12,9 +12,9 @@ from time import monotonic
 import pytest
 
 from linestop.blocks.command_engine import CommandEngine
-from linestop.blocks.plain_sandbox import PlainSandbox
 from linestop.blocks.presets import FAKE_KEY
 from linestop.blocks.prices import GenaiPrices
+from linestop.blocks.sandboxes.plain_sandbox import PlainSandbox
 from linestop.deployments.lab_server import ScriptedServer
 from linestop.engines import CommandSettings, Endpoint, Wire
 from linestop.errors import BusyError, LinestopError, PolicyError, ToolError

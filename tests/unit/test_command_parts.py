@@ -282,6 +282,7 @@ def test_a_verdict_hears_all_witnesses(said: dict[str, Any], values: dict[str, A
         pytest.param({"fault": Fault.RATE_LIMIT}, {"ran": ran(1)}, BusyError, id="rate limit in the stream"),
         pytest.param({}, {"proxy_fault": Fault.OVERLOAD, "ran": ran(1)}, BusyError, id="overload at the proxy"),
         pytest.param(GOOD, {"proxy_fault": Fault.AUTH, "answered": False}, ToolError, id="success after a 401"),
+        pytest.param(GOOD, {"proxy_fault": Fault.AUTH}, ToolError, id="success after calls and then a 401"),
         pytest.param({}, {"proxy_fault": Fault.NETWORK, "ran": ran(1)}, InfraError, id="connection"),
         pytest.param(
             {}, {"stopped": "clock", "waits": True, "proxy_fault": Fault.RATE_LIMIT}, BusyError, id="waited and waited"

@@ -139,8 +139,8 @@ def test_a_prompt_that_stays_too_long_breaks_off(tmp_path: Path) -> None:
 def test_an_answer_without_an_end_is_cut_off() -> None:
     from pydantic_ai.messages import PartDeltaEvent, TextPartDelta  # noqa: PLC0415  # the engine loads it
 
-    from linestop.blocks.model_engine_faults import CutStreamError  # noqa: PLC0415
-    from linestop.blocks.model_engine_voice import MAX_ANSWER_CHARS, Voice  # noqa: PLC0415
+    from linestop.blocks.model_engine.faults import CutStreamError  # noqa: PLC0415
+    from linestop.blocks.model_engine.voice import MAX_ANSWER_CHARS, Voice  # noqa: PLC0415
 
     piece = PartDeltaEvent(index=0, delta=TextPartDelta("x" * 1_000_000))
     voice = Voice(None)  # type: ignore[arg-type]  # it says nothing within a minute

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from linestop.blocks.model_engine_files import RefusedError, WorkspaceFiles
-from linestop.blocks.model_engine_openings import MAX_FILE_BYTES
+from linestop.blocks.model_engine.files import RefusedError, WorkspaceFiles
+from linestop.blocks.model_engine.openings import MAX_FILE_BYTES
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart, ToolReturnPart, UserPromptPart
 
-from linestop.blocks.model_engine_history import History
-from linestop.blocks.model_engine_output import HeadAndTail, capped
-from linestop.blocks.model_engine_window import Window
+from linestop.blocks.model_engine.history import History
+from linestop.blocks.model_engine.output import HeadAndTail, capped
+from linestop.blocks.model_engine.window import Window
 from linestop.events import EventKind, Fault
 from tests.unit.model_engine_rig import Rig, calls, run
 

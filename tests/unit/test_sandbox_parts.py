@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from linestop.blocks.sandbox_growth import Growth, used
-from linestop.blocks.sandbox_limits import Groups
-from linestop.blocks.sandbox_mounts import vetted
-from linestop.blocks.sandbox_ownership import unlinked_twins
-from linestop.blocks.sandbox_seccomp import docker_profile, program
-from linestop.blocks.sandboxes import confinement_for, sandbox_for
+from linestop.blocks.sandboxes.choice import confinement_for, sandbox_for
+from linestop.blocks.sandboxes.growth import Growth, used
+from linestop.blocks.sandboxes.limits import Groups
+from linestop.blocks.sandboxes.mounts import vetted
+from linestop.blocks.sandboxes.ownership import unlinked_twins
+from linestop.blocks.sandboxes.seccomp import docker_profile, program
 from linestop.errors import PolicyError, ToolError
 from linestop.policy import SandboxPolicy
 from linestop.ports import Confinement, Mount, Network
@@ -244,7 +244,7 @@ def test_a_policy_says_what_a_dispatch_is_given(tmp_path: Path) -> None:
 
 
 def test_the_forwarder_needs_nothing_but_a_standard_library() -> None:
-    script = Path(__file__).parents[2] / "blocks" / "sandbox_forwarder.py"
+    script = Path(__file__).parents[2] / "blocks" / "sandboxes/forwarder.py"
     done = subprocess.run(
         ["/usr/bin/env", "python3", "-I", "-S", str(script)], capture_output=True, text=True, check=False
     )

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from linestop.blocks.plain_sandbox import PlainSandbox
-from linestop.blocks.scripted_engine import ScriptedEngine
-from linestop.blocks.scripted_engine_faults import MetFaults, ScriptedCrashError
+from linestop.blocks.sandboxes.plain_sandbox import PlainSandbox
+from linestop.blocks.scripted_engine.engine import ScriptedEngine
+from linestop.blocks.scripted_engine.faults import MetFaults, ScriptedCrashError
 from linestop.errors import BusyError, InfraError, ToolError
 from linestop.events import Event, EventKind, Fault, Outcome, call_identity, read_events
 from linestop.plans import ChecksPass, Chunk, Plan

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from linestop.blocks.plain_sandbox import PlainSandbox
-from linestop.blocks.scripted_engine import ScriptedEngine
-from linestop.blocks.scripted_engine_faults import MetFaults, ScriptedCrashError
+from linestop.blocks.sandboxes.plain_sandbox import PlainSandbox
+from linestop.blocks.scripted_engine.engine import ScriptedEngine
+from linestop.blocks.scripted_engine.faults import MetFaults, ScriptedCrashError
 from linestop.errors import BusyError
 from linestop.events import EventKind, Outcome, read_events
 from linestop.plans import ChecksPass, Chunk, Plan

@@ -1,0 +1,1 @@
+"""Model servers on this machine: Ollama, LM Studio, llama.cpp, vLLM."""

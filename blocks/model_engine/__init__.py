@@ -1,0 +1,1 @@
+"""ModelEngine: linestop's own agent loop on a model, in parts."""

@@ -1,0 +1,1 @@
+"""Sandboxes: bubblewrap, docker and the plain process, and what they share."""

@@ -1,0 +1,1 @@
+"""ScriptedEngine: plays a scenario with real effects."""
