@@ -39,7 +39,7 @@ class Aider(Preset):
             *("--no-show-model-warnings", "--no-detect-urls", "--no-fancy-input", "--map-tokens", "1024"),
             *("--chat-history-file", str(history / "aider.md"), "--input-history-file", str(history / "aider.in")),
             *(word for path in errand.paths for word in ("--file", path)),
-            *(("--chat-mode", "ask") if errand.looks_only else ()),
+            *("--edit-format", "ask" if errand.looks_only else "diff"),  # `whole` takes our answer for a file
         )
         env = {
             "OPENAI_API_KEY": FAKE_KEY,

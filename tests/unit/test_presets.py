@@ -105,7 +105,7 @@ def test_a_session_is_gone_on_with(name: str, words: tuple[str, str]) -> None:
         ("qwen", "edit,write_file"),
         ("cline", "--plan"),
         ("pi", "read,grep,find,ls,bash"),
-        ("aider", "--chat-mode"),
+        ("aider", "--edit-format\nask\n"),
     ],
 )
 def test_a_role_that_only_looks_has_no_tools_to_edit(name: str, sign: str) -> None:
