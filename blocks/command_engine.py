@@ -58,6 +58,21 @@ class CommandEngine:
         """The model it is told to use; empty where the agent chooses."""
         return self._settings.model
 
+    def preflight(self, limits: Limits) -> None:
+        """Refuse beforehand what could not work: no program, no key, no price under a cap. Errors as the port says."""
+        self._installed()
+        key_of(self._endpoint, os.environ)
+        self._priced(Meter(limits, prices=self._prices))
+
+    def _installed(self) -> Install:
+        preset, settings = self._preset, self._settings
+        return find_install(preset.command, program=settings.program, install=preset.install, engine=self.name)
+
+    def _priced(self, meter: Meter) -> None:
+        model = self._settings.model
+        if model and (refusal := meter.start_refusal(model, provider_of(self._endpoint))):
+            raise refusal
+
     def dispatch(
         self,
         order: Dispatch,
@@ -75,11 +90,10 @@ class CommandEngine:
             InfraError: the connection to the provider or the machine failed.
         """
         preset, settings = self._preset, self._settings
-        install = find_install(preset.command, program=settings.program, install=preset.install, engine=self.name)
+        install = self._installed()
         key_of(self._endpoint, os.environ)
         meter = Meter(self._limited(order), prices=self._prices, told=_teller(events, order.role))
-        if settings.model and (refusal := meter.start_refusal(settings.model, provider_of(self._endpoint))):
-            raise refusal
+        self._priced(meter)
         make_ready(self._endpoint, settings.model)
         said = f"{preset.label} {install.version}".strip()
         events.append(EventKind.START, step=order.role, text=said, agent=preset.name, version=install.version)

@@ -18,7 +18,7 @@ from linestop.tasks.shift import Shift
 async def execution(order: ExecutionOrder) -> State[ExecutionReport]:
     """Carry out a batch: while the oracle says not done, take the ready set and run its tickets in parallel."""
     line = Line(order.repository, roles=order.chosen)
-    crew(line)
+    await crew(line)
     with Foreman(line, order) as foreman:
         batch, foreman.filed = await planner(line, order)
         if batch is None:

@@ -18,7 +18,7 @@ from linestop.engines import Endpoint, McpServer, ModelSettings, Wire
 from linestop.engines.endpoints import key_of, provider_of
 from linestop.errors import PolicyError
 from linestop.policy import SandboxPolicy
-from linestop.ports import Dispatch, PriceBook, Sandbox, Work
+from linestop.ports import Dispatch, Limits, PriceBook, Sandbox, Work
 from linestop.spending import Meter
 from linestop.verdicts import CheckReport
 from linestop.watch import LiveLog
@@ -58,6 +58,12 @@ class ModelEngine:
                 todo="use wire openai-chat: Gemini serves it at /v1beta/openai of the same host",
             )
 
+    def preflight(self, limits: Limits) -> None:
+        """Refuse beforehand what could not work: no key, or no price under a cap. Errors as the port says."""
+        if refusal := Meter(limits, prices=self._prices).start_refusal(self.model, provider_of(self._endpoint)):
+            raise refusal
+        key_of(self._endpoint, self._environ)
+
     def dispatch(
         self, order: Dispatch, workspace: Path, *, checks: Callable[[Path], CheckReport], events: LiveLog
     ) -> Work:
@@ -68,8 +74,7 @@ class ModelEngine:
                 model or an MCP server isn't there. BusyError: a rate limit or an overload. InfraError: the endpoint
                 doesn't answer, the sandbox can't be started.
         """
-        if refusal := Meter(order.limits, prices=self._prices).start_refusal(self.model, provider_of(self._endpoint)):
-            raise refusal
+        self.preflight(order.limits)
         key = key_of(self._endpoint, self._environ)
         make_ready(self._endpoint, self.model)
         from linestop.blocks.model_engine.dispatch import Parts, run_dispatch  # noqa: PLC0415  # loads pydantic-ai

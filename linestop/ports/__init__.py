@@ -3,7 +3,7 @@
 Adapters live in blocks/; tests/contracts/ holds each suite.
 """
 
-from linestop.ports.engine import Discovered, Dispatch, Engine, Limits, Work
+from linestop.ports.engine import Discovered, Dispatch, Engine, Limits, Preflight, Work
 from linestop.ports.local_models import LocalModel, LocalServer
 from linestop.ports.money import ModelFacts, PriceBook
 from linestop.ports.repository import Candidate, CheckRunner, FindingSource, Scan, Workspaces
@@ -26,6 +26,7 @@ __all__ = [
     "ModelFacts",
     "Mount",
     "Network",
+    "Preflight",
     "PriceBook",
     "Ran",
     "Sandbox",

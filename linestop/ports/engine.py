@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -105,5 +105,19 @@ class Engine(Protocol):
             ToolError: the engine itself is broken, or its key is refused: the line stops.
             BusyError: the provider asks to come back at a time; uses up no attempt.
             InfraError: may be retried; uses up no attempt.
+        """
+        ...
+
+
+@runtime_checkable
+class Preflight(Protocol):
+    """An engine that can tell beforehand that it would not work here. Asked before any ticket is claimed."""
+
+    def preflight(self, limits: Limits) -> None:
+        """Return where program, key, model and price are there, as far as can be told without asking a provider.
+
+        Raises:
+            ToolError: something is not installed, or a key is missing.
+            PolicyError: the settings don't fit, or a cap in dollars is set and no price is known.
         """
         ...

@@ -1,5 +1,6 @@
 """Crews: a maker and agents that judge, through the ticket flow: what each says becomes the right state."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -231,6 +232,28 @@ async def test_an_engine_that_nobody_knows_costs_no_ticket_anything(root: Path) 
     state = await execution(order, return_state=True)
     with pytest.raises(PolicyError, match="nonesuch"):
         await state.aresult()
+    assert Line(root).tracker.list() == ()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"kind": "command", "preset": "codex", "program": "/nowhere/codex"}, "codex"),
+        ({"kind": "model", "model": "m", "endpoint": "anthropic"}, "ANTHROPIC_API_KEY"),
+    ],
+    ids=["no-program", "no-key"],
+)
+async def test_what_an_engine_lacks_is_said_before_a_ticket_is_filed(
+    root: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], words: str
+) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    monkeypatch.setenv("LINESTOP_ENGINES__GONE", json.dumps(settings))
+    monkeypatch.setenv("LINESTOP_SANDBOX__KIND", "plain")
+    monkeypatch.setenv("LINESTOP_SANDBOX__ALLOW_PLAIN", "true")
+    state = await execution(ExecutionOrder(repository=str(root), maker="gone"), return_state=True)
+    with pytest.raises(ToolError) as refusal:
+        await state.aresult()
+    assert words in str(refusal.value)
     assert Line(root).tracker.list() == ()
 
 
