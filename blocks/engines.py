@@ -83,7 +83,7 @@ def _scripted(settings: ScriptedSettings, name: str, policy: Policy, root: Path,
 
 
 def _command(settings: CommandSettings, name: str, policy: Policy, sandbox: Sandbox) -> Engine:
-    from linestop.blocks.command_engine import CommandEngine  # noqa: PLC0415
+    from linestop.blocks.command_engine.engine import CommandEngine  # noqa: PLC0415
     from linestop.blocks.prices import GenaiPrices  # noqa: PLC0415
 
     return CommandEngine(

@@ -1,4 +1,4 @@
-"""Presets of agents' command lines, one file each. Found here by name; started by blocks/command_engine.py."""
+"""Presets of agents' command lines, one file each. Found here by name; started by blocks/command_engine/engine.py."""
 
 from linestop.blocks.presets.aider import Aider
 from linestop.blocks.presets.any import AnyCommand

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from linestop.blocks.command_engine import CommandEngine
+from linestop.blocks.command_engine.engine import CommandEngine
 from linestop.blocks.model_engine.engine import ModelEngine
 from linestop.blocks.prices import GenaiPrices
 from linestop.blocks.sandboxes.plain_sandbox import PlainSandbox

@@ -10,7 +10,7 @@ from time import monotonic
 import psutil
 import pytest
 
-from linestop.blocks.command_engine import CommandEngine
+from linestop.blocks.command_engine.engine import CommandEngine
 from linestop.blocks.prices import GenaiPrices
 from linestop.blocks.sandboxes.choice import sandbox_for
 from linestop.deployments.lab_server import ScriptedServer

@@ -11,7 +11,7 @@ from time import monotonic
 
 import pytest
 
-from linestop.blocks.command_engine import CommandEngine
+from linestop.blocks.command_engine.engine import CommandEngine
 from linestop.blocks.presets import FAKE_KEY
 from linestop.blocks.prices import GenaiPrices
 from linestop.blocks.sandboxes.plain_sandbox import PlainSandbox

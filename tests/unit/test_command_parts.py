@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 
 import pytest
 
-from linestop.blocks.command_home import read_file, write_file
-from linestop.blocks.command_hooks import HookBox
-from linestop.blocks.command_sessions import Sessions
-from linestop.blocks.command_stream import MAX_LINE, CommandStream, Heard
-from linestop.blocks.command_verdict import Witnesses, verdict
+from linestop.blocks.command_engine.home import read_file, write_file
+from linestop.blocks.command_engine.hooks import HookBox
+from linestop.blocks.command_engine.sessions import Sessions
+from linestop.blocks.command_engine.stream import MAX_LINE, CommandStream, Heard
+from linestop.blocks.command_engine.verdict import Witnesses, verdict
 from linestop.errors import BusyError, InfraError, LinestopError, ToolError
 from linestop.events import Event, EventKind, Fault, Outcome, call_identity, read_events
 from linestop.events.formats import reader_named

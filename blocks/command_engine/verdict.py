@@ -7,7 +7,7 @@ work, or an error where the provider or the machine is to blame.
 from dataclasses import dataclass
 from datetime import datetime
 
-from linestop.blocks.command_stream import Heard
+from linestop.blocks.command_engine.stream import Heard
 from linestop.engines.answers import has_block, parse
 from linestop.errors import BusyError, InfraError, ToolError
 from linestop.events import Fault

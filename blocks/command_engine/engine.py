@@ -1,7 +1,7 @@
 """CommandEngine: an agent's own command line, in a sandbox, watched while it runs.
 
-Owns the order of things: install, endpoint, proxy, cell. One run of the command is command_shift.py's, what it says
-command_stream.py's, how it ended command_verdict.py's; what is known of each agent is in presets/.
+Owns the order of things: install, endpoint, proxy, cell. One run of the command is shift.py's, what it says
+stream.py's, how it ended verdict.py's; what is known of each agent is in presets/.
 """
 
 import os
@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from linestop.blocks.command_relay import relay
-from linestop.blocks.command_shift import Shift
+from linestop.blocks.command_engine.relay import relay
+from linestop.blocks.command_engine.shift import Shift
 from linestop.blocks.local_servers.servers import make_ready
 from linestop.blocks.model_proxy.proxy import ModelProxy
 from linestop.blocks.presets import Errand, Preset, preset_for

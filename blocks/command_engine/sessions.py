@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from linestop.blocks.command_home import read_in
+from linestop.blocks.command_engine.home import read_in
 from linestop.paths import home as linestop_home
 
 _MAX_FILES = 2_000

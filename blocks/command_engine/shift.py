@@ -16,11 +16,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 
-from linestop.blocks.command_home import read_file, write_file
-from linestop.blocks.command_hooks import HookBox
-from linestop.blocks.command_sessions import Sessions
-from linestop.blocks.command_stream import CommandStream
-from linestop.blocks.command_verdict import Witnesses, verdict
+from linestop.blocks.command_engine.home import read_file, write_file
+from linestop.blocks.command_engine.hooks import HookBox
+from linestop.blocks.command_engine.sessions import Sessions
+from linestop.blocks.command_engine.stream import CommandStream
+from linestop.blocks.command_engine.verdict import Witnesses, verdict
 from linestop.blocks.model_proxy.proxy import ModelProxy
 from linestop.blocks.presets import Errand, Preset, Start, Telling
 from linestop.blocks.process_output import Kept

@@ -1,6 +1,6 @@
 """What an agent's command line says, turned into events while it says it. Formats are linestop/events/formats.
 
-Keeps what the verdict needs (command_verdict.py): the last messages, the session, how the stream ended. Memory is
+Keeps what the verdict needs (verdict.py): the last messages, the session, how the stream ended. Memory is
 bounded whatever comes: an endless line is cut out and named.
 """
 

@@ -1,0 +1,1 @@
+"""CommandEngine: an agent's own command line, in a sandbox, watched while it runs."""
