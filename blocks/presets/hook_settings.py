@@ -1,4 +1,4 @@
-"""The hook settings that Claude Code, Codex and Gemini CLI share in form; the hook is blocks/command_engine/hooks.py's."""
+"""The hook settings that Claude Code, Codex and Gemini CLI share in form; the hook is command_engine/hooks.py's."""
 
 import shlex
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a preset is: all that linestop knows of one agent's command line. Runs nothing itself (command_engine/engine.py).
+"""What a preset is: all that linestop knows of one agent's command line. Runs nothing itself.
 
 A start is values only: an argv (never a shell), what goes to stdin, environment, and files of a home that is thrown
 away afterwards. The key in them is FAKE_KEY: the real one is put in by the model proxy, outside of the sandbox.
