@@ -76,7 +76,13 @@ class AuditDesk:
 
     def draft(self, findings: tuple[Finding, ...], reported: tuple[Finding, ...], stands: Standing) -> Drafts:
         """Return new plans for what no plan covers."""
-        ground = Ground(base=self.base, day=datetime.now(UTC).date(), standing=stands, reported=reported)
+        ground = Ground(
+            base=self.base,
+            day=datetime.now(UTC).date(),
+            standing=stands,
+            reported=reported,
+            gate_unfixable=self.policy.audit.gate_unfixable,
+        )
         return draft_plans(findings, ground, max_plans=self.max_plans)
 
     def write(self, drafts: Drafts, stands: Standing) -> tuple[tuple[Plan, ...], str]:

@@ -30,6 +30,9 @@ class AuditPolicy(_Section):
     sources: dict[str, str] = Field(
         default_factory=dict, description="further scanners: name = command that prints SARIF"
     )
+    gate_unfixable: bool = Field(
+        default=True, description="what has no safe fix waits for a person; false: the maker, an agent, gets it too"
+    )
     max_plans: int = Field(default=5, ge=1, le=5, description="open plans at a time")
     timeout_seconds: int = Field(default=300, ge=1, description="of each scanner")
 

@@ -38,12 +38,16 @@ class Drafts:
 
 @dataclass(frozen=True)
 class Ground:
-    """What plans are drawn on: the base commit, the day, what stands, and every finding as its source reported it."""
+    """What plans are drawn on: the base commit, the day, what stands, and every finding as its source reported it.
+
+    `gate_unfixable`: what has no safe fix is planned for a person, not for the maker.
+    """
 
     base: str
     day: date
     standing: Standing
     reported: tuple[Finding, ...]
+    gate_unfixable: bool = True
 
 
 def draft_plans(findings: Sequence[Finding], ground: Ground, *, max_plans: int) -> Drafts:
@@ -51,8 +55,9 @@ def draft_plans(findings: Sequence[Finding], ground: Ground, *, max_plans: int) 
     covered = ground.standing.covered | accepted(ground)
     new = [finding for finding in findings if finding.fingerprint not in covered]
     broken = {finding.path for finding in ground.reported if finding.rule == SYNTAX}
-    machine = [one for one in new if one.fixable and one.path not in broken and not _busy(one, ground)]
-    people = [one for one in new if not one.fixable]
+    tried = [one for one in new if one.fixable or not ground.gate_unfixable]
+    machine = [one for one in tried if one.path not in broken and not _busy(one, ground)]
+    people = [one for one in new if ground.gate_unfixable and not one.fixable]
     automatic, refused = _automatic(machine, ground)
     gated, refused_too = _gated(people, ground)
     chosen = _within_limits(automatic, gated, ground, max_plans)

@@ -103,6 +103,14 @@ def test_a_chunk_has_one_theme_and_the_goal_counts_its_findings() -> None:
     assert by_hand.gated
 
 
+def test_an_agent_as_maker_may_be_given_what_has_no_safe_fix() -> None:
+    bug = finding("a.py", "B006", fixable=False)
+    ground = Ground(base="b" * 40, day=DAY, standing=NOTHING, reported=(bug,), gate_unfixable=False)
+    (draft,) = draft_plans((bug,), ground, max_plans=5).drafts
+    assert draft.plan.gated is None
+    assert draft.plan.chunks[0].rules == ("B006",)
+
+
 def test_what_no_engine_can_fix_waits_for_a_person_and_says_so() -> None:
     bug = finding("a.py", "B006", fixable=False)
     scanner = finding("b.py", "X1", fixable=False, source="bandit", theme="security", severity=Severity.ERROR)
