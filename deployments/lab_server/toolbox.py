@@ -4,6 +4,7 @@ A tool fits a call when it bears a known name and has a property for everything 
 Claude Code 2.1, Codex 0.169, OpenCode 1.18, Gemini CLI 0.61, Qwen Code, cline, pi, mini-swe-agent and ModelEngine.
 """
 
+import json
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -15,6 +16,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "run": (
         "shell", "Bash", "bash", "exec_command", "local_shell", "run_shell_command", "execute_command",
         "run_commands", "shell_command", "run_command", "execute_bash", "terminal",
+        "exec",
     ),
     "read": ("read", "Read", "read_file", "read_files", "view"),
     "edit": ("edit", "Edit", "replace", "edit_file", "str_replace", "editor", "replace_in_file"),
@@ -34,6 +36,11 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "text": ("text", "content", "file_text", "contents", "new_text"),
     "pattern": ("pattern", "regex", "query", "queries"),
 }
+_SCRIPT = """\
+const ran = await tools.exec_command(%s);
+text(ran.output ?? ran);
+if (ran.exit_code) text(`[exit code ${ran.exit_code}]`);
+"""  # Codex with its newer models: one tool that takes JavaScript, and from there all others
 _PATHS = frozenset(KEYS["path"])
 _EMPTY: Mapping[str, Any] = {
     "string": "scripted",
@@ -58,6 +65,9 @@ def tool_call(
             continue
         if offer.kind in {"local_shell", "shell"} and "command" in said:
             return ToolCall(name, {"command": ["bash", "-lc", said["command"]]}, kind=offer.kind)
+        if (offer.name, offer.kind) == ("exec", "custom") and "command" in said:
+            told = {"cmd": said["command"], "yield_time_ms": 30_000}
+            return ToolCall(name, text=_SCRIPT % json.dumps(told))
         args = _args(offer, said, ask.cwd)
         if args is None:
             args = _in_a_list(offer, said, extra or {}, ask.cwd)

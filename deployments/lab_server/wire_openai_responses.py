@@ -28,7 +28,7 @@ class OpenAiResponses:
         if isinstance(body.get("input"), str):
             spoken = [(False, body["input"])]
         tools: dict[str, Offer] = {}
-        for tool in dicts_in(body.get("tools")):
+        for tool in _tools(body, items):
             kind = str(tool.get("type", "function"))
             if kind in {"function", "custom", *_SHELLS}:
                 tools |= offer_of(tool.get("name", kind if kind in _SHELLS else None), tool.get("parameters"), kind)
@@ -92,6 +92,13 @@ class _Frames:
         self._number += 1
         body = {"type": event, "sequence_number": self._number, **value}
         return f"event: {event}\ndata: {json.dumps(body)}\n\n".encode()
+
+
+def _tools(body: dict[str, Any], items: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the tools that are offered: beside the conversation, or in it, there in namespaces."""
+    added = (tool for one in items if one.get("type") == "additional_tools" for tool in dicts_in(one.get("tools")))
+    for tool in (*dicts_in(body.get("tools")), *added):
+        yield from dicts_in(tool.get("tools")) if tool.get("type") == "namespace" else (tool,)
 
 
 def _by_model(item: dict[str, Any]) -> bool:

@@ -281,3 +281,15 @@ def test_fifty_sessions_side_by_side_each_play_their_own_turns() -> None:
         url = server.url
         assert list(pool.map(session, range(50))) == [[*(f"turn {n}" for n in range(5)), "over"]] * 50
         assert len({one.session for one in server.requests}) == 50
+
+
+def test_a_tool_that_takes_scripts_is_given_one_for_each_command() -> None:
+    """Codex with its newer models offers its tools in the conversation, and its shell inside a script only."""
+    tools = [{"type": "namespace", "name": "functions", "tools": [{"type": "custom", "name": "exec"}]}]
+    talk = [{"type": "additional_tools", "role": "developer", "tools": tools}, {"role": "user", "content": "go"}]
+    with server_of(Turn(calls=(Run(command=COMMAND),))) as model:
+        answer = PLAIN.post(model.url + "/v1/responses", json={"model": "m", "input": talk})
+    call = answer.json()["output"][-1]
+    assert (call["type"], call["name"]) == ("custom_tool_call", "exec")
+    asked = call["input"].partition("tools.exec_command(")[2].partition(");\n")[0]
+    assert json.loads(asked)["cmd"] == COMMAND
