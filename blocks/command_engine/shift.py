@@ -217,6 +217,7 @@ class Shift:
             refused=self._proxy.refused,
             proxy_fault=self._proxy.last_fault,
             busy_until=self._proxy.busy_until,
+            unknown=self._proxy.unknown,
             has_end=self._preset.has_end or self._stream.heard.has_end,
         )
         try:

@@ -4,6 +4,8 @@ The witnesses: the clocks, the stream's last event and last error, the model pro
 work, or an error where the provider or the machine is to blame.
 """
 
+import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +16,9 @@ from linestop.events import Fault
 from linestop.ports import Ran, Work
 from linestop.text import plain
 
-_EXCERPT = 500
+_EXCERPT = 300
+_MESSAGE = re.compile(r'"message"\s*:\s*("(?:[^"\\]|\\.)*")')  # what an error in JSON says to a reader
+_NO_REASON = frozenset({"", "error", "turn.failed"})
 _PROVIDERS = frozenset({Fault.AUTH, Fault.RATE_LIMIT, Fault.OVERLOAD, Fault.NETWORK})
 _NOT_STARTED = {126: "it can't be executed there", 127: "it isn't there"}
 _LIMITS = {
@@ -43,6 +47,7 @@ class Witnesses:
     refused: str = ""  # by the proxy: a cap
     proxy_fault: Fault | None = None  # of the last call of the model
     busy_until: datetime | None = None
+    unknown: bool = False  # the last call of the model was answered by 404
     has_end: bool = True  # whether its stream has a last event when it ends by itself
 
     @property
@@ -56,7 +61,7 @@ def verdict(saw: Witnesses) -> Work:
 
     Raises:
         BusyError: a rate limit or an overload ended it.
-        ToolError: its key was refused, or it can't be started in the sandbox.
+        ToolError: its key was refused, its model is unknown, or it can't be started in the sandbox.
         InfraError: the connection to the provider failed.
     """
     if not saw.stopped and saw.ran.exit_code in _NOT_STARTED and not (saw.heard.calls or saw.heard.messages):
@@ -98,12 +103,13 @@ def _faked(saw: Witnesses) -> bool:
 def _failed(saw: Witnesses) -> str:
     heard, code = saw.heard, saw.ran.exit_code
     if fault := saw.fault:
-        return _with(f"{saw.agent} ended with a fault of the kind {fault.value}", heard.fault_text)
+        kind = "" if fault is Fault.OTHER else f" ({fault.value.replace('_', ' ')})"
+        return _with(f"{saw.agent} ended with an error{kind}", _own_words(saw))
     if heard.error and heard.ok:
         return _with(f"{saw.agent} says that all went well after an error that ended it", heard.error)
     if heard.ended and not heard.ok:
-        last = heard.messages[-1] if heard.messages else heard.error
-        return _with(f"{saw.agent} ended with an error ({heard.reason or f'exit code {code}'})", last)
+        reason = f"exit code {code}" if heard.reason in _NO_REASON else heard.reason
+        return _with(f"{saw.agent} ended with an error ({reason})", _own_words(saw))
     if code != 0:
         return _with(f"{saw.agent} ended with exit code {code}", _talk(saw))
     return _silent(saw)
@@ -118,13 +124,26 @@ def _silent(saw: Witnesses) -> str:
     return ""
 
 
+def _own_words(saw: Witnesses) -> str:
+    """Return what the agent itself says of its end, out of the JSON of its provider; else the end of its stderr."""
+    heard = saw.heard
+    last = heard.messages[-1] if heard.messages and heard.ended and not heard.ok else ""
+    said = next(filter(str.strip, (heard.fault_text, heard.error, last)), "")
+    for _ in range(3):  # gateways put one error into another
+        try:
+            said = json.loads(match[1], strict=False) if (match := _MESSAGE.search(said)) else said
+        except ValueError:
+            break
+    return said if said.strip() else _talk(saw)
+
+
 def _with(what: str, said: str) -> str:
     return f"{what}: {said}" if (said := plain(said, _EXCERPT)) else what
 
 
 def _blame(saw: Witnesses) -> None:
     """Raise what the provider or the machine is to blame for; return where it is the agent."""
-    found = plain(saw.heard.fault_text, _EXCERPT) or f"its last call of the model: {saw.fault or 'none'}"
+    found = plain(_own_words(saw), _EXCERPT) or f"its last call of the model: {saw.fault or 'none'}"
     until = saw.busy_until or saw.heard.retry_at
     match saw.fault:
         case Fault.RATE_LIMIT:
@@ -138,6 +157,11 @@ def _blame(saw: Witnesses) -> None:
             raise ToolError(f"the provider refuses the key of {saw.agent}", found=found or "401", todo=todo)
         case Fault.NETWORK:
             raise InfraError(f"the connection of {saw.agent} to its provider failed", found=found, todo="try again")
+        case Fault.OTHER if saw.unknown and not saw.answered:
+            todo = "correct `model` of the engine, or `url` of its endpoint"
+            raise ToolError(
+                f"the provider knows no such model or address as {saw.agent} asks for", found=found, todo=todo
+            )
 
 
 def _talk(saw: Witnesses) -> str:

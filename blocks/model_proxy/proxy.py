@@ -84,6 +84,11 @@ class ModelProxy:
         return self._record.busy_until
 
     @property
+    def unknown(self) -> bool:
+        """Return whether the latest call asked for a model, or an address, that the provider doesn't know."""
+        return self._record.unknown
+
+    @property
     def refused(self) -> str:
         """Return why the budget allows no further call, as the latest that was refused was told; else empty."""
         return self._record.refused

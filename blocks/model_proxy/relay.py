@@ -28,6 +28,7 @@ class Record:
 
     last_fault: Fault | None = None
     busy_until: datetime | None = None
+    unknown: bool = False
     refused: str = ""
     asked: dict[str, int] = field(default_factory=dict)
 
@@ -36,9 +37,9 @@ class Record:
         if model in self.asked or len(self.asked) < _MAX_ASKED:
             self.asked[model] = self.asked.get(model, 0) + 1
 
-    def met(self, fault: Fault | None, until: datetime | None = None) -> None:
+    def met(self, fault: Fault | None, until: datetime | None = None, *, unknown: bool = False) -> None:
         """Note how a call ended; one that went well clears what was before."""
-        self.last_fault, self.busy_until = fault, until
+        self.last_fault, self.busy_until, self.unknown = fault, until, unknown
 
 
 class Count:
@@ -123,7 +124,7 @@ async def relay_error(response: httpx.Response, asked: Asked, reply: Reply, *, k
         return False
     fault = fault_of(response.status_code, body)
     until = retry_at(response.headers, body) if fault in {Fault.RATE_LIMIT, Fault.OVERLOAD} else None
-    record.met(fault, until)
+    record.met(fault, until, unknown=response.status_code == httpx.codes.NOT_FOUND)
     logger.info("proxy.fault status=%d fault=%s until=%s", response.status_code, fault, until)
     body = body.replace(key.encode(), b"[key]") if key else body
     headers = [one for one in client_headers(response.headers.raw, keeps_length=False) if _harmless(one, key)]

@@ -401,6 +401,16 @@ def test_a_providers_refusal_is_remembered_with_the_time_it_names(
     assert code == {302: 502}.get(status, status)
 
 
+def test_an_unknown_model_is_remembered_until_a_call_goes_well(upstream: Upstream) -> None:
+    with proxy(upstream) as (served, client):
+        upstream.answer = lambda seen: [b"HTTP/1.1 404 X\r\ncontent-length: 0\r\n\r\n"]
+        client.post("/chat/chat/completions", json=CHAT)
+        assert (served.last_fault, served.unknown) == (Fault.OTHER, True)
+        upstream.answer = lambda seen: [reply(ANSWERED)]
+        client.post("/chat/chat/completions", json=CHAT)
+        assert not served.unknown
+
+
 def test_a_key_that_a_provider_echoes_stays_outside_and_out_of_the_log(
     upstream: Upstream, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -77,7 +77,7 @@ def dispatched(made: CommandEngine, workspace: Path, log: LiveLog, **limits: flo
         pytest.param("crash", "exit code 139: Segmentation fault", id="a crash"),
         pytest.param("says_success_with_an_error", "ended with an error (success): Credit balance", id="a lie"),
         pytest.param("stops_in_the_middle", "its stream has no last event", id="exit 0 in the middle"),
-        pytest.param("turns", "kind budget: Reached max turns", id="its own cap"),
+        pytest.param("turns", "an error (budget): Reached max turns", id="its own cap"),
     ],
 )
 def test_what_leaves_nothing_to_judge_broke_off(mode: str, words: str, workspace: Path, log: LiveLog) -> None:
