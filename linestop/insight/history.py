@@ -57,4 +57,4 @@ def _dispatch(row: dict[str, Any]) -> str:
     words = [str(word) for word in (role, chunk) if word]
     words += [f"#{attempt}"] if attempt else []
     first = row["parameters"].get("rerun_of")
-    return " ".join([*words, f"(rerun of {first[-6:]})"] if isinstance(first, str) else words)
+    return " ".join([*words, f"(rerun of {first[-6:]})"] if isinstance(first, str) and first else words)

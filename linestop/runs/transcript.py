@@ -72,7 +72,9 @@ class Transcript:
             note=note,
             detail=call_detail(event) if event.kind == EventKind.TOOL_CALL else (),
             same=same,
-            bad=event.kind == EventKind.ERROR or event.outcome not in (None, "ok") or bool(event.fault),
+            bad=(event.kind == EventKind.ERROR and not _warns(event))
+            or event.outcome not in (None, "ok")
+            or bool(event.fault),
             quiet=is_quiet(event),
         )
 
@@ -96,6 +98,8 @@ class Transcript:
         if event.kind == EventKind.START:
             return "start", plain(" ".join(word for word in (event.step, event.model, event.session) if word)), (), ""
         lines = text_lines(event.text)
+        if _warns(event):
+            return "warns", lines[0] if lines else "", lines[1:], _note(event)
         verb = _VERBS.get(event.kind) or plain(str(event.kind), 20)  # a kind that was read is a string
         return verb, lines[0] if lines else "", lines[1:], _note(event)
 
@@ -103,6 +107,11 @@ class Transcript:
 def is_quiet(event: Event) -> bool:
     """Return whether an event says nothing to a reader who did not ask for everything."""
     return event.kind == EventKind.USAGE or (event.kind == EventKind.REASONING and not event.text.strip())
+
+
+def _warns(event: Event) -> bool:
+    """Return whether an error is none: the agent only warns, and goes on."""
+    return event.kind == EventKind.ERROR and (event.model_extra or {}).get("warning") is True
 
 
 def _note(event: Event) -> str:

@@ -11,6 +11,7 @@ from linestop import __version__
 from linestop.events import MAX_TEXT, EventKind, EventLog, Outcome, call_identity, read_events
 from linestop.paths import Layout
 from linestop.records import Result, RunRecord
+from linestop.runs.transcript import Transcript
 
 
 @pytest.mark.parametrize(
@@ -86,3 +87,12 @@ def test_a_record_that_can_not_be_closed_hides_no_error(tmp_path: Path) -> None:
     shutil.rmtree(record.folder)
     record.break_off("broken-off", KeyError("page"))
     assert not record.folder.exists()
+
+
+def test_what_an_agent_only_warns_of_is_no_error_to_a_reader(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    with EventLog(path) as log:
+        log.append(EventKind.ERROR, text="hooks are trusted", warning=True)
+        log.append(EventKind.ERROR, text="it broke")
+    said = [Transcript().entry(event) for event in read_events(path)]
+    assert [(one.verb, one.bad) for one in said] == [("warns", False), ("error", True)]
