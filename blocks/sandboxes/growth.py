@@ -4,6 +4,7 @@ Looking costs at most a twentieth of the time: the larger a workspace, the rarer
 it look at once, so that a fast writer is not found late. Files that were removed while open count as well.
 """
 
+import errno
 import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -85,7 +86,10 @@ class _Look:
 
 
 def used(folder: Path, most: int | None = None) -> int:
-    """Return the bytes that a folder's files take; the count stops beyond `most`. Links are not followed."""
+    """Return the bytes that a folder's files take; the count stops beyond `most`. Links are not followed.
+
+    Where paths are longer than the system takes, it can't be looked further: with a `most`, that counts as beyond it.
+    """
     total, seen, waiting = 0, set[tuple[int, int]](), [str(folder)]
     while waiting and (most is None or total <= most):
         try:
@@ -99,8 +103,10 @@ def used(folder: Path, most: int | None = None) -> int:
                     total += status.st_blocks * _BLOCK_BYTES + _ENTRY_BYTES
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
-        except OSError:  # removed meanwhile
-            continue
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG and most is not None:
+                return most + 1  # whoever builds so deep hides what grows there
+            continue  # removed meanwhile
     return total
 
 
