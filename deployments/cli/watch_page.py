@@ -138,7 +138,8 @@ def _lesson(lesson: Proposal) -> Iterator[str]:
     where = f" ({plain(lesson.file, limit=100)})" if lesson.file else ""
     seen = f"fired {_many(lesson.times, 'time')} in {_many(lesson.sessions, 'session')}"
     yield f"  {lesson.title}{where}"
-    yield f"    {lesson.detector}, {seen}, {_span(lesson.seconds)}, {_number(lesson.tokens)} tokens; for example"
+    cost = _cost(lesson.seconds, lesson.tokens)
+    yield f"    {lesson.detector}, {seen}{f', {cost}' if cost else ''}; for example"
     for evidence in lesson.evidence[:2]:
         yield f"    - {plain(_short(evidence), limit=240)}"
     yield ""
@@ -161,7 +162,14 @@ def _summary(sessions: Sequence[tuple[LogReport, SessionReport]]) -> str:
     many = _many(len(sessions), "session")
     if not fired:
         return f"{many}, nothing fired"
-    return f"{many}, something fired in {len(fired)}: {_span(seconds)} and {_number(tokens)} tokens went into it"
+    cost = _cost(seconds, tokens, " and ")
+    lost = f"{cost} went into it" if cost else "what went into it isn't known, for no times and no tokens are told"
+    return f"{many}, something fired in {len(fired)}: {lost}"
+
+
+def _cost(seconds: float, tokens: int, join: str = ", ") -> str:
+    """Return what is known of a cost in words; empty where nothing is."""
+    return join.join(filter(None, (_span(seconds) if seconds else "", f"{_number(tokens)} tokens" if tokens else "")))
 
 
 def _short(path: str) -> str:

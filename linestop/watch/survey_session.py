@@ -172,7 +172,7 @@ class SessionSurvey:
             tokens += self._tokens[end] - (self._tokens[begin - 1] if begin else 0)
             if not self._used and self._total and self._calls:
                 tokens += self._total * sum(begin <= one <= end for one in self._call_at) // self._calls
-        return round(seconds, 3), tokens
+        return round(seconds, 3), min(tokens, self._total) if self._total else tokens  # single ones may be told twice
 
 
 def _bounded(said: Said) -> Said:

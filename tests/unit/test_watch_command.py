@@ -58,6 +58,38 @@ def test_a_loop_is_told_with_its_place_and_a_lesson(loop: Path, capsys: pytest.C
     assert "1 session, something fired in 1" in out
 
 
+def test_what_a_log_says_nothing_of_is_not_told_as_nothing(loop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    watch(loop)
+    out = capsys.readouterr().out
+    assert "isn't known, for no times and no tokens are told" in out
+    assert "0.0 s" not in out
+
+
+def test_a_session_never_lost_more_tokens_than_it_used(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    call = {"type": "tool_use", "name": "Bash", "input": {"command": "ls src"}}
+    message = {"role": "assistant", "usage": {"input_tokens": 900, "output_tokens": 100}}
+    said = [{"type": "system", "subtype": "init", "session_id": "s", "cwd": "/w", "model": "m", "tools": []}]
+    for number in range(6):
+        content = [{**call, "id": f"t{number}"}]
+        said.append(
+            {"type": "assistant", "session_id": "s", "message": {**message, "id": f"m{number}", "content": content}}
+        )
+    said.append(
+        {
+            "type": "result",
+            "subtype": "success",
+            "session_id": "s",
+            "usage": {"input_tokens": 2000, "output_tokens": 500},
+        }
+    )
+    log = tmp_path / "claude.jsonl"
+    log.write_text("".join(json.dumps(record) + "\n" for record in said))
+    watch(log, json_=True)
+    [session] = json.loads(capsys.readouterr().out)["logs"][0]["sessions"]
+    assert session["sightings"]
+    assert session["lost_tokens"] <= session["tokens"] == 2500
+
+
 def test_many_sessions_are_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert watch(SAMPLES, limit=1) == 0
     out = capsys.readouterr().out
