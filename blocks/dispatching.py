@@ -4,6 +4,7 @@ What is done about it is tasks/maker.py. Processes that an engine starts are its
 """
 
 import contextvars
+import errno
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from pathlib import Path
 from time import monotonic
 
 from linestop.blocks.cancellation import CommandCancelledError, current_cancellation
-from linestop.errors import InfraError, PolicyError, ToolError
+from linestop.errors import InfraError, PolicyError, RecordError, ToolError
 from linestop.ports import Discovered, Dispatch, Engine, Work
 from linestop.text import plain, plain_lines
 from linestop.verdicts import CheckReport, Ruling
@@ -74,8 +75,14 @@ class Running:
         name = f"{self._order.role}-{self._order.ticket}"
         run = contextvars.copy_context().run
         threading.Thread(target=run, args=(self._work,), name=name, daemon=True).start()
-        cancelled = self._watched(monotonic() + seconds)
-        self._over.set()
+        try:
+            cancelled = self._watched(monotonic() + seconds)
+        except BaseException as error:  # nobody would look after it any more: whatever broke, it ends first
+            self._events.stop(f"what watches it broke ({type(error).__name__})")
+            self._done.wait(GRACE_SECONDS)
+            raise
+        finally:
+            self._over.set()
         if cancelled:
             self._done.wait(GRACE_SECONDS)
             raise CommandCancelledError(f"the {self._order.role} was ended: its run was cancelled")
@@ -134,13 +141,18 @@ class Running:
             )  # fmt: skip
             work = _harmless(work)
             self._ended.append(Ended(work=work, fault=work.broke_off))
-        except (ToolError, InfraError, PolicyError, CommandCancelledError) as error:
+        except (ToolError, InfraError, PolicyError, RecordError, CommandCancelledError) as error:
             self._ended.append(error)
+        except OSError as error:
+            self._ended.append(_no_room(error) or self._broke_off(error))
         except (Exception, SystemExit) as error:  # noqa: BLE001  # foreign code: any error of it is a failed attempt
-            said = plain(str(error), limit=500)
-            self._ended.append(Ended(fault=f"the {self._order.role} broke off with {type(error).__name__}: {said}"))
+            self._ended.append(self._broke_off(error))
         finally:
             self._done.set()
+
+    def _broke_off(self, error: BaseException) -> Ended:
+        said = plain(str(error), limit=500)
+        return Ended(fault=f"the {self._order.role} broke off with {type(error).__name__}: {said}")
 
 
 def dispatched(
@@ -158,10 +170,17 @@ def dispatched(
 
     Raises:
         ToolError, PolicyError: the engine says that it is broken itself, or can't be used as it is set.
-        InfraError: it may be retried.
+        InfraError, RecordError: the machine failed, not the work.
         CommandCancelledError: the run it belongs to was cancelled.
     """
     return Running(engine, order, workspace, checks=checks, events=events, state=state).to_the_end()
+
+
+def _no_room(error: OSError) -> InfraError | None:
+    """Return the error of a full disk, which is no doing of whoever was dispatched; None for any other."""
+    if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+        return None
+    return InfraError("the disk is full", found=str(error), todo="free disk space; no attempt was used")
 
 
 def _harmless(work: object) -> Work:

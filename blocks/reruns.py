@@ -17,6 +17,7 @@ from linestop.blocks.inspection import checked
 from linestop.blocks.line import Line
 from linestop.blocks.repository_checks import RepositoryChecks
 from linestop.blocks.run_checkouts import run_checkout
+from linestop.blocks.worktree_state import WorktreeState
 from linestop.errors import RepositoryError, UsageError
 from linestop.events import read_events
 from linestop.execution.costs import usage_of
@@ -127,7 +128,7 @@ def _place(line: Line, recipe: Recipe, record: RunRecord) -> Iterator[Place]:
 
 def _carried_out(line: Line, recipe: Recipe, engine: Engine, record: RunRecord, place: Place) -> None:
     checks = partial(_trial, line, recipe, record, place) if not recipe.order.looks_only else _no_checks
-    state = None if recipe.order.looks_only else partial(_tree, line, place.workspace)
+    state = None if recipe.order.looks_only else WorktreeState(place.workspace)
     with place.checks.toolbox(place.workspace) as toolbox:
         order, start = recipe.order.model_copy(update={"mounts": toolbox.mounts, "path": toolbox.path}), monotonic()
         ended = dispatched(engine, order, place.workspace, checks=checks, events=record.events, state=state)
@@ -171,8 +172,3 @@ def _trial(line: Line, recipe: Recipe, record: RunRecord, place: Place, _path: P
 
 def _no_checks(_path: Path) -> CheckReport:
     return CheckReport(runs=())
-
-
-def _tree(line: Line, workspace: Path) -> str:
-    git = line.workspaces.git
-    return git.run("rev-parse", "--verify", f"{line.workspaces.snapshot(workspace)}^{{tree}}").strip()

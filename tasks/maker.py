@@ -9,7 +9,7 @@ from linestop.blocks.dispatches import Dispatched, Post, Told, dispatch
 from linestop.blocks.dispatching import Ended
 from linestop.blocks.inspection import checked
 from linestop.blocks.station import Station
-from linestop.errors import InfraError, RepositoryError
+from linestop.errors import InfraError, RecordError, RepositoryError
 from linestop.execution.brief import write_brief
 from linestop.execution.messages import commit_message
 from linestop.execution.ruling import against_base
@@ -82,7 +82,7 @@ def make(station: Station, chunk: Chunk, attempt: int, told: Told | None = None)
         if isinstance(done, str):
             return Made(work=Work(summary=done), fault=done, stops=True)
         return _left(station, chunk, done)
-    except InfraError:
+    except (InfraError, RecordError):
         station.drop()
         station.forgive()
         raise
