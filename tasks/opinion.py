@@ -8,6 +8,7 @@ from prefect.cache_policies import NO_CACHE
 from linestop.blocks.dispatches import Post, Told, dispatch
 from linestop.blocks.inspection import clean_checkout
 from linestop.blocks.station import Station
+from linestop.errors import ToolError
 from linestop.execution.brief import judge_brief
 from linestop.execution.ruling import reject
 from linestop.paths import workspace_name
@@ -76,7 +77,8 @@ def ask(station: Station, question: Question, told: Told | None = None) -> Verdi
     """Dispatch a role's agent in a clean checkout of the candidate, at most twice, and return its verdict.
 
     Raises:
-        ToolError, PolicyError: the engine itself is broken, or can't be used as it is set.
+        ToolError, PolicyError: the engine itself is broken, never ends, or can't be used as it is set; or the watch
+            stops the line.
         InfraError: it may be retried.
     """
     line, role, commit = station.line, question.role, question.commit
@@ -104,6 +106,13 @@ def _asked(station: Station, post: Post, told: Told | None) -> Verdict | str:
     if isinstance(done, str):
         return done
     work, fault = done.ended.work, done.ended.fault
+    if done.ended.hung or done.ended.line_stop:
+        done.finish("failed", summary=fault)
+        raise ToolError(
+            f"the {post.role} ended in a way that stops the line",
+            found=fault,
+            todo=f"read its record: linestop run show {done.record.id}",
+        )
     if fault or work.ruling is None:
         why = fault or "it gave no ruling"
         done.finish("failed", summary=why)

@@ -15,6 +15,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 FIRST_PAUSE = timedelta(seconds=30)  # where the provider names no time; doubled each time
 LONGEST_PAUSE = timedelta(minutes=15)
+SHORTEST_PAUSE = timedelta(milliseconds=250)  # whatever it names; doubled each time as well
 
 
 async def patiently(station: Station, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -24,17 +25,23 @@ async def patiently(station: Station, call: Callable[P, R], *args: P.args, **kwa
         BusyError: it stayed busy for longer than the policy waits in all.
     """
     end = datetime.now(UTC) + timedelta(seconds=station.line.policy.budget.rate_limit_wait_seconds)
-    pause = FIRST_PAUSE
+    pause, least = FIRST_PAUSE, SHORTEST_PAUSE
     while True:
         try:
             return await cancellable(call, *args, **kwargs)
         except BusyError as error:
-            until = error.until or datetime.now(UTC) + pause
-            pause = min(2 * pause, LONGEST_PAUSE)
+            now = datetime.now(UTC)
+            until = max(_named(error) or now + pause, now + least)  # a time that is over was busy then too
+            pause, least = min(2 * pause, LONGEST_PAUSE), min(2 * least, LONGEST_PAUSE)
             if until > end:
                 raise _gave_up(error, until) from error
             say("provider.busy", str(error), station, level=logging.WARNING, until=f"{until:%Y-%m-%dT%H:%M:%SZ}")
             await asyncio.sleep(max(0.0, (until - datetime.now(UTC)).total_seconds()))
+
+
+def _named(error: BusyError) -> datetime | None:
+    """Return the time that the provider named, in UTC where it is of no zone."""
+    return error.until.replace(tzinfo=UTC) if error.until and error.until.tzinfo is None else error.until
 
 
 def _gave_up(error: BusyError, until: datetime) -> InfraError:

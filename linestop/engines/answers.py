@@ -79,13 +79,16 @@ def answer_text(work: Work) -> str:
 def parse(text: str | Iterable[str], role: str) -> Work:
     """Return what an agent's messages say, oldest first: the last block counts, else the last message as a summary.
 
-    A role that judges has no ruling where it gave none that can be read.
+    A role that judges has no ruling where it gave none that can be read. It approves in its last message only: an
+    earlier one may quote what a file says to it.
     """
     messages = [text] if isinstance(text, str) else [message for message in text if message.strip()]
     for message in reversed(messages):
         answer = _last_block(message)
         if answer is not None:
-            return _work(answer, role, said=_OPENING.split(message)[0])
+            work = _work(answer, role, said=_OPENING.split(message)[0])
+            quoted = work.ruling is Ruling.APPROVE and message is not messages[-1]
+            return work.model_copy(update={"ruling": None}) if quoted else work
     return Work(summary=plain_lines(messages[-1] if messages else "", MAX_CHARS).strip())
 
 

@@ -10,7 +10,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from linestop.blocks.line import Line
-from linestop.errors import BusyError, PolicyError, ToolError
+from linestop.errors import BusyError, PolicyError, RecordError, ToolError
 from linestop.events import EventKind, Outcome, Usage
 from linestop.execution.order import ExecutionOrder, TicketOrder, TicketOutcome
 from linestop.flows.execution import execution
@@ -134,16 +134,62 @@ async def test_a_rate_limit_is_waited_for_until_its_time_and_uses_no_attempt(roo
     assert datetime.now(UTC) >= until
 
 
-async def test_a_provider_that_stays_busy_gives_the_ticket_back(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LINESTOP_BUDGET__RATE_LIMIT_WAIT_SECONDS", "5")
+@pytest.mark.parametrize(
+    "until",
+    [
+        pytest.param(lambda: datetime.now(UTC) + timedelta(hours=1), id="in an hour"),
+        pytest.param(lambda: datetime.now(UTC) - timedelta(seconds=1), id="in the past"),
+        pytest.param(lambda: datetime(2020, 1, 1), id="in the past, of no zone"),  # noqa: DTZ001  # as a foreign engine may
+        pytest.param(lambda: datetime(9999, 12, 31), id="never, of no zone"),  # noqa: DTZ001
+        pytest.param(lambda: None, id="no time"),
+    ],
+)
+async def test_a_provider_that_stays_busy_gives_the_ticket_back(
+    root: Path, monkeypatch: pytest.MonkeyPatch, until: Callable[[], datetime | None]
+) -> None:
+    monkeypatch.setenv("LINESTOP_BUDGET__RATE_LIMIT_WAIT_SECONDS", "0.2")
 
     def busy(*_: object) -> Work:
-        raise BusyError("the provider asks to wait", found="429", until=datetime.now(UTC) + timedelta(hours=1))
+        raise BusyError("the provider asks to wait", found="429", until=until())
 
     maker = Agent(busy)
     ticket = await carried(root, maker=maker)
     assert (ticket.state, ticket.attempts, len(maker.orders)) == (TicketState.OPEN, 0, 1)
     assert "busy for longer than is waited for" in ticket.reason
+
+
+async def test_a_provider_that_is_always_free_in_a_moment_is_not_asked_for_ever(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINESTOP_BUDGET__RATE_LIMIT_WAIT_SECONDS", "1")
+
+    def busy(*_: object) -> Work:
+        raise BusyError("the provider asks to wait", found="429", until=datetime.now(UTC) + timedelta(milliseconds=1))
+
+    maker = Agent(busy)
+    ticket = await carried(root, maker=maker)
+    assert (ticket.state, ticket.attempts) == (TicketState.OPEN, 0)
+    assert len(maker.orders) <= 4
+
+
+async def test_a_full_disk_is_nobodys_attempt(root: Path) -> None:
+    def full(*_: object) -> Work:
+        raise RecordError("can't write to the record", found="No space left on device", todo="free disk space")
+
+    ticket = await carried(root, maker=Agent(full))
+    assert (ticket.state, ticket.attempts, ticket.failures_in_a_row) == (TicketState.OPEN, 0, 0)
+
+
+async def test_a_checker_that_the_watch_stops_the_line_for_is_not_asked_again(root: Path) -> None:
+    def stuck(_: Dispatch, __: Path, events: LiveLog) -> Work:
+        events.line_stop = True  # as the ladder's last rung does
+        events.stop("repeat: the same call again and again")
+        return Work(summary="", ruling=Ruling.APPROVE)
+
+    checker = Agent(stuck)
+    ticket = await carried(root, maker=Agent(mend), checker=checker)
+    assert (ticket.state, len(checker.orders)) == (TicketState.STOPPED, 1)
+    assert "the checker ended in a way that stops the line" in ticket.reason
 
 
 async def test_a_refused_key_stops_the_line_and_names_the_variable(root: Path) -> None:
