@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from linestop.blocks.dispatching import Ended, dispatched
 from linestop.blocks.prices import GenaiPrices
 from linestop.blocks.static_engine import StaticEngine
 from linestop.blocks.station import Station
+from linestop.blocks.worktree_state import WorktreeState
 from linestop.events import Outcome, Usage, read_events
 from linestop.execution.costs import limits_for, usage_of
 from linestop.plans import Chunk
@@ -111,7 +111,7 @@ def _opened(station: Station, post: Post, order: Dispatch, told: Told | None) ->
 def _carried_out(
     station: Station, post: Post, order: Dispatch, record: RunRecord, checks: Callable[[Path], CheckReport]
 ) -> Dispatched:
-    state = None if order.looks_only else partial(_state, station)
+    state = None if order.looks_only else WorktreeState(post.workspace)
     with station.record.step(post.role, chunk=post.chunk.id, attempt=post.attempt) as said:
         try:
             ended = dispatched(post.engine, order, post.workspace, checks=checks, events=record.events, state=state)
@@ -121,8 +121,3 @@ def _carried_out(
         outcome = Outcome.TIMEOUT if ended.hung else Outcome.ERROR if ended.fault else Outcome.OK
         said |= {"text": ended.fault, "outcome": outcome}
     return Dispatched(ended=ended, record=record, usage=usage)
-
-
-def _state(station: Station) -> str:
-    """Return what a maker has brought about so far: the tree of the workspace as it stands."""
-    return station.tree(station.line.workspaces.snapshot(station.worktree))
