@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from linestop.errors import LinestopError
+from linestop.text import plain
 
 USAGE = 2
 INTERRUPTED = 130
@@ -34,7 +35,17 @@ def guarded(app: App, argv: Sequence[str]) -> int:
         return PIPE_CLOSED
     except Exception as error:  # noqa: BLE001  # the process edge: a user never meets a traceback unasked
         text = f"linestop: unexpected {type(error).__name__}: {error}\n  do: run it again with --debug and report it"
-        return _say(text, 1, debug=debug)
+        why = _refused_words(error)
+        return _say(why or text, USAGE if why else 1, debug=debug)
+
+
+def _refused_words(error: Exception) -> str:
+    """Return what is wrong with a command's words, where the order made of them refused one; else nothing."""
+    told = getattr(error, "errors", None)
+    if not str(getattr(error, "title", "")).endswith("Order") or not callable(told) or not (found := told()):
+        return ""
+    option, given = "-".join(map(str, found[0]["loc"][:1])).replace("_", "-"), plain(str(found[0].get("input", "")))
+    return f"linestop: --{option} can't be {given!r}\n  found: {plain(found[0]['msg'])}\n  do: see --help"
 
 
 def _say(text: str, code: int, *, debug: bool = False) -> int:
