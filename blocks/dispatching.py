@@ -87,6 +87,8 @@ class Running:
             self._done.wait(GRACE_SECONDS)
             raise CommandCancelledError(f"the {self._order.role} was ended: its run was cancelled")
         if not self._ended and self._events.stop_reason:
+            while self._checking and not self._done.wait(TICK_SECONDS):
+                continue  # the harness's own checks: it can't end before they do
             self._done.wait(min(GRACE_SECONDS, seconds))
         return self._outcome(seconds)
 

@@ -3,6 +3,7 @@
 import errno
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from linestop.blocks.dispatching import dispatched
 from linestop.errors import InfraError, RecordError
 from linestop.plans import ChecksPass, Chunk, Plan
-from linestop.ports import Dispatch, Work
+from linestop.ports import Dispatch, Limits, Work
 from linestop.verdicts import CheckReport
 from linestop.watch import LiveLog
 
@@ -33,6 +34,14 @@ class Engine:
         events.stopping.wait(30)
         self.ended.set()
         return Work(summary="")
+
+
+class Checking(Engine):
+    """Asks for the checks, and ends as soon as it is told to."""
+
+    def dispatch(self, _: Dispatch, path: Path, *, checks: Callable[[Path], CheckReport], events: LiveLog) -> Work:
+        checks(path)
+        return Work(summary="", broke_off=events.stop_reason)
 
 
 class FullDisk(LiveLog):
@@ -64,3 +73,17 @@ def test_an_agent_that_nobody_could_look_after_is_ended_first(tmp_path: Path) ->
     with FullDisk(tmp_path / "events.jsonl") as log, pytest.raises(RecordError):
         dispatched(engine, ORDER, tmp_path, checks=checks, events=log)
     assert engine.ended.is_set()
+
+
+def test_an_agent_that_waits_for_slow_checks_is_timed_out_and_not_taken_for_hung(tmp_path: Path) -> None:
+    order = ORDER.model_copy(update={"limits": Limits(wall_seconds=0.1)})
+
+    def slow(path: Path) -> CheckReport:
+        log.stopping.wait(30)
+        threading.Event().wait(0.4)  # longer than it is given to end by itself
+        return checks(path)
+
+    with LiveLog(tmp_path / "events.jsonl") as log:
+        ended = dispatched(Checking(), order, tmp_path, checks=slow, events=log)
+    assert "timed out" in ended.fault
+    assert not ended.hung
