@@ -100,7 +100,7 @@ def _secrets() -> Iterator[Path]:
     for home in {Path.home(), Path.home().resolve()}:
         yield from (home / name for name in _SECRET)
         yield home / ".bashrc"  # stands for the home as a whole
-    for name in ("cells", "lessons.db", "worktrees", "server", "logs"):
+    for name in ("cells", "lessons.db", "worktrees", "server", "sessions", "logs"):
         yield linestop_home() / name
     if agent := os.environ.get("SSH_AUTH_SOCK"):
         yield Path(agent)

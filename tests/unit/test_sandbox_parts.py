@@ -69,6 +69,16 @@ def test_a_mount_that_shows_too_much_is_refused(path: str, owner: Path, tmp_path
             vetted([mount], workspace=tmp_path / "ws")
 
 
+@pytest.mark.parametrize("name", ["sessions/claude", "worktrees/shop", "cells/1"])
+def test_what_linestop_keeps_of_other_dispatches_is_shown_to_none(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINESTOP_HOME", str(tmp_path / "state"))
+    (tmp_path / "state" / name).mkdir(parents=True)
+    with pytest.raises(PolicyError, match="can't be shown"):
+        vetted([Mount(path=tmp_path / "state" / name)], workspace=tmp_path / "ws")
+
+
 def test_tools_below_the_home_may_be_shown_and_the_shallow_come_first(owner: Path, tmp_path: Path) -> None:
     paths = [
         owner / ".linestop/environments/a",
