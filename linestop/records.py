@@ -3,7 +3,6 @@
 A record without `result.json` is one whose process was killed: readers say so.
 """
 
-import asyncio
 import json
 import os
 import re
@@ -166,8 +165,9 @@ class RunRecord:
     def break_off(self, outcome: str, error: BaseException, **values: Any) -> None:
         """Close the record of a run that an error ended. A disk that refuses hides no error: it reads as killed then.
 
-        A record that is closed already says how the run ended.
+        A record that is closed already says how the run ended. A run that was interrupted did not fail: it broke off.
         """
+        outcome = "broken-off" if _interrupted(error) else outcome
         if not (self.folder / "result.json").exists():
             with suppress(LinestopError, OSError, ValueError):
                 self.finish(outcome, summary=in_words(error), **values)
@@ -199,7 +199,14 @@ def _make(folder: Path) -> None:
 
 def in_words(error: BaseException) -> str:
     """Return what ended a run, as its record and its ticket tell it."""
-    if isinstance(error, (asyncio.CancelledError, KeyboardInterrupt)):
+    if _interrupted(error):
         return "interrupted by a person or cancelled; the next run goes on from what was finished"
-    said = str(error) if isinstance(error, LinestopError) else f"{type(error).__name__}: {error}".rstrip(": ")
-    return plain(said, limit=1500)
+    if isinstance(error, LinestopError):
+        found, todo = (f": {error.found}" if error.found else ""), (f"; do: {error.todo}" if error.todo else "")
+        return plain(f"{error.what}{found}{todo}", limit=1500)
+    return plain(f"{type(error).__name__}: {error}".rstrip(": "), limit=1500)
+
+
+def _interrupted(error: BaseException) -> bool:
+    """Return whether a run was ended from outside, by Ctrl-C or a cancellation: such errors are no `Exception`."""
+    return not isinstance(error, (Exception, SystemExit))

@@ -1,5 +1,6 @@
 """What a record says of itself: calls and results can be recognised again, a rerun knows where and with what."""
 
+import asyncio
 import hashlib
 import json
 import shutil
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from linestop import __version__
+from linestop.blocks.cancellation import CommandCancelledError
+from linestop.errors import ToolError
 from linestop.events import MAX_TEXT, EventKind, EventLog, Outcome, call_identity, read_events
 from linestop.paths import Layout
 from linestop.records import Result, RunRecord
@@ -79,6 +82,23 @@ def test_an_error_that_ends_a_run_is_on_record_by_its_name(tmp_path: Path) -> No
     record.break_off("broken-off", KeyError("page"), ticket="t")
     result = Result.model_validate_json((record.folder / "result.json").read_text())
     assert (result.outcome, result.summary, result.values) == ("broken-off", "KeyError: 'page'", {"ticket": "t"})
+
+
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), asyncio.CancelledError(), CommandCancelledError("sh was killed")]
+)
+def test_a_run_that_was_interrupted_did_not_fail(error: BaseException, tmp_path: Path) -> None:
+    record = RunRecord(Layout(tmp_path), "dispatch")
+    record.break_off("failed", error)
+    result = Result.model_validate_json((record.folder / "result.json").read_text())
+    assert (result.outcome, result.summary.partition(" by ")[0]) == ("broken-off", "interrupted")
+
+
+def test_the_parts_of_an_error_stay_apart_on_record(tmp_path: Path) -> None:
+    record = RunRecord(Layout(tmp_path), "dispatch")
+    record.break_off("failed", ToolError("codex is not installed", found="no codex on PATH", todo="install it"))
+    result = Result.model_validate_json((record.folder / "result.json").read_text())
+    assert result.summary == "codex is not installed: no codex on PATH; do: install it"
 
 
 def test_a_record_that_can_not_be_closed_hides_no_error(tmp_path: Path) -> None:
