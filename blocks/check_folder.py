@@ -8,12 +8,16 @@ included, many checkouts share one environment, and nothing of linestop can be i
 import os
 import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
 from linestop.blocks.interpreter import Interpreter
 from linestop.blocks.processes import clean_environment
+from linestop.blocks.worktree_folders import remove
+from linestop.errors import InfraError
 
 CHECKOUT, SCRATCH = "<checkout>", "<scratch>"
 _MAX_SCRIPT_BYTES = 100_000
@@ -30,8 +34,8 @@ class CheckFolder:
         root: str = ".",
         generated: Path | None = None,
     ) -> None:
-        self._temporary = tempfile.TemporaryDirectory(prefix="linestop-checks-", ignore_cleanup_errors=True)
-        self.scratch = Path(self._temporary.name).resolve()
+        self.scratch = Path(tempfile.mkdtemp(prefix="linestop-checks-")).resolve()
+        self._removed = weakref.finalize(self, _remove, self.scratch)  # also where nobody closed it
         self.cwd = checkout
         for name in ("home", "tmp"):
             (self.scratch / name).mkdir()
@@ -68,7 +72,7 @@ class CheckFolder:
 
     def close(self) -> None:
         """Remove the folder, whatever the tests left in it."""
-        self._temporary.cleanup()
+        self._removed()
 
     def __enter__(self) -> Self:
         return self
@@ -116,3 +120,8 @@ class CheckFolder:
                 _, _, rest = text.partition(b"\n")
                 place.write_bytes(b"#!" + os.fsencode(target / "python") + b"\n" + rest)
                 place.chmod(0o755)
+
+
+def _remove(folder: Path) -> None:
+    with suppress(InfraError, OSError):
+        remove(folder)

@@ -8,6 +8,7 @@ from time import monotonic
 
 import pytest
 
+from linestop.blocks.check_folder import CheckFolder
 from linestop.blocks.git_workspaces import GitWorkspaces
 from linestop.blocks.sandboxes.cells import scratch
 from linestop.blocks.sandboxes.growth import used
@@ -64,6 +65,12 @@ def test_a_bottomless_home_of_an_agent_is_gone_with_its_cell(tmp_path: Path) -> 
     with scratch(tmp_path / "cells") as made:
         dig(made.home, 120)
     assert not list((tmp_path / "cells").iterdir())
+
+
+def test_what_checks_leave_is_gone_however_deep_it_is(tmp_path: Path) -> None:
+    with CheckFolder(tmp_path) as folder:
+        dig(folder.scratch / "home", 1_100)
+    assert not folder.scratch.exists()
 
 
 def test_nothing_grows_unseen_where_paths_are_too_long(tmp_path: Path) -> None:
