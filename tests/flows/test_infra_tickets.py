@@ -108,6 +108,7 @@ async def test_a_cancelled_run_gives_lock_and_slot_back(tmp_path: Path) -> None:
     write_plans(root, infra(unused_imports("stock", "shop/stock.py")))
     running = asyncio.ensure_future(run(root))
     while not any(ticket.state is TicketState.CLAIMED for ticket in Line(root).tracker.list()):
+        assert not running.done(), running
         await asyncio.wait([running], timeout=0.05)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
