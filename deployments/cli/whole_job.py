@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from linestop.audit.order import AuditOrder, AuditReport
+from linestop.blocks.engines import settings_of
 from linestop.deployments.cli.audit import audit_summary
 from linestop.deployments.cli.flow_runs import run_flow, ui_url
 from linestop.deployments.cli.summary import batch_summary, next_command, say, stdout
@@ -16,7 +17,8 @@ from linestop.deployments.example_repository import default_path, example_reposi
 from linestop.done import exit_code
 from linestop.errors import LinestopError, ServerError
 from linestop.execution.order import ExecutionOrder, ExecutionReport
-from linestop.paths import repository_root
+from linestop.paths import Layout, repository_root
+from linestop.policy import load_policy
 from linestop.wiki.order import DocumentOrder, DocumentReport
 
 
@@ -27,10 +29,12 @@ def whole_job(repository: Path | None, *, parallel: int | None, roles: Mapping[s
         repository = example_repository(default_path())
         talk.print(f"No repository named: the bundled example in {escape(str(repository))}.")
     root = repository_root(repository)
+    order = ExecutionOrder.model_validate({"repository": str(root), "parallel": parallel, **roles})
+    _require_engines(order, root)
     talk.print(f"[bold]1/3 audit[/bold] {escape(str(root))}")
     audit: AuditReport = run_flow("linestop.flows.audit:audit", AuditOrder(repository=str(root)))
     talk.print("[bold]2/3 execute[/bold]")
-    execution = _executed(ExecutionOrder(repository=str(root), parallel=parallel, **roles))
+    execution = _executed(order)
     talk.print("[bold]3/3 document[/bold]")
     wiki: DocumentReport = run_flow("linestop.flows.documentation:documentation", DocumentOrder(repository=str(root)))
     report = None if isinstance(execution, LinestopError) else execution
@@ -43,6 +47,13 @@ def whole_job(repository: Path | None, *, parallel: int | None, roles: Mapping[s
     if isinstance(execution, LinestopError):  # told last, when all that could be done is done
         raise execution
     return exit_code(execution.answer)
+
+
+def _require_engines(order: ExecutionOrder, root: Path) -> None:
+    """Refuse an engine that isn't there before anything runs."""
+    policy = load_policy(Layout(root))
+    for name in order.chosen.values():
+        settings_of(name, policy)
 
 
 def _executed(order: ExecutionOrder) -> ExecutionReport | LinestopError:

@@ -4,11 +4,14 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from linestop.blocks.git_workspaces import GitWorkspaces
 from linestop.checks.detection import Detection, detect
 from linestop.checks.project_files import ProjectFiles
 from linestop.deployments.doctor.diagnosis import Diagnosis, PolicyValue, ok, problem
 from linestop.deployments.doctor.endpoints import look_at_endpoints
+from linestop.deployments.doctor.roles import look_at_roles
 from linestop.errors import LinestopError
 from linestop.paths import Layout, repository_root
 from linestop.policy import Policy, load_policy, origins
@@ -28,14 +31,20 @@ def look_at_repository(start: Path | None) -> tuple[str, list[Diagnosis], list[P
         policy = load_policy(layout)
     except LinestopError as error:
         return str(layout.root), [_base(layout, Policy.model_construct()), _as_problem("policy", error)], []
-    values = [PolicyValue(key=key, value=value, origin=origin) for key, (value, origin) in origins(layout).items()]
+    values = [PolicyValue(key=key, value=_shown(it), origin=origin) for key, (it, origin) in origins(layout).items()]
     found = [
         _base(layout, policy),
         _policy(layout, values),
         *_checks(layout, policy),
+        *look_at_roles(policy, layout.root),
         *look_at_endpoints(policy, os.environ),
     ]
     return str(layout.root), found, values
+
+
+def _shown(value: object) -> object:
+    """Return a value as a person wrote it: of a table only what is set there."""
+    return value.model_dump(mode="json", exclude_unset=True) if isinstance(value, BaseModel) else value
 
 
 def _base(layout: Layout, policy: Policy) -> Diagnosis:

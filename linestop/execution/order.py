@@ -7,7 +7,7 @@ from linestop.paths import label
 from linestop.tickets import Ticket, TicketState
 
 ROLES = ("maker", "checker", "reviewer")
-ENGINE_NAME = r"^[A-Za-z0-9][A-Za-z0-9:._-]{0,80}$"
+ENGINE_NAME = r"^[A-Za-z0-9][A-Za-z0-9:._/~-]{0,200}$"  # models and scenarios have slashes
 
 
 class _Order(BaseModel):

@@ -10,6 +10,8 @@ from linestop.deployments.cli.doctor import doctor
 from linestop.deployments.doctor.diagnosis import Diagnosis, Report, State, ok, problem, warning
 from linestop.deployments.doctor.machine import look_at_machine
 from linestop.deployments.doctor.repository import look_at_repository
+from linestop.deployments.doctor.roles import look_at_roles
+from linestop.policy import Policy
 
 
 @pytest.fixture
@@ -81,3 +83,29 @@ def test_the_report_fails_where_a_run_would(shop: Path, capsys: pytest.CaptureFi
     assert doctor(shop, json_=True) == 1
     report = json.loads(capsys.readouterr().out)
     assert next(one["todo"] for one in report["diagnoses"] if one["name"] == "checks")
+
+
+@pytest.mark.parametrize(
+    ("engine", "state", "words"),
+    [
+        ({"kind": "command", "preset": "codex", "program": "/nowhere/codex"}, State.PROBLEM, "codex"),
+        ({"kind": "model", "model": "m", "endpoint": "here"}, State.OK, "agent with m would start"),
+        ({"kind": "model", "model": "m", "endpoint": "nowhere"}, State.PROBLEM, "nowhere"),
+        ({"kind": "scripted", "scenario": "no.yaml"}, State.PROBLEM, "no.yaml"),
+    ],
+    ids=["no-program", "well", "no-endpoint", "no-scenario"],
+)
+def test_what_a_roles_engine_lacks_is_a_problem(
+    tmp_path: Path, engine: dict[str, str], state: State, words: str
+) -> None:
+    policy = Policy.model_validate(
+        {
+            "roles": {"maker": "agent"},
+            "engines": {"agent": engine},
+            "endpoints": {"here": {"url": "http://127.0.0.1:9/v1"}},
+            "sandbox": {"kind": "plain", "allow_plain": True},
+        }
+    )
+    (line,) = look_at_roles(policy, tmp_path)
+    assert (line.name, line.state) == ("maker", state)
+    assert words in line.found
