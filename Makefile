@@ -16,9 +16,10 @@ run: .venv/.done
 	@$(BIN)/linestop run $(if $(REPO),"$(REPO)") || test $$? -eq 4
 
 test: .venv/.done
-	@$(BIN)/python -m pytest -n logical
+	@$(BIN)/python -m pytest -m 'not live' -n 3
 
 live: .venv/.done
+	@$(BIN)/python -m pytest tests/flows -m live -n logical
 	@$(BIN)/python -m pytest tests/live -m live -n 3 --dist loadfile
 
 lint: .venv/.done

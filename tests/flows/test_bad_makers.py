@@ -31,6 +31,8 @@ from linestop.tickets import TicketState
 from linestop.verdicts import CheckReport
 from tests.flows.small_shop import STOCK, commit_all, small_shop, unused_imports, write_plans
 
+pytestmark = pytest.mark.live
+
 GOOD = "def count(items):\n    return len(list(items))\n"
 Deed = Callable[[Path], object]
 

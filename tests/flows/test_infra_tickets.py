@@ -19,7 +19,7 @@ from linestop.plans import Plan
 from linestop.tickets import Ticket, TicketState
 from tests.flows.small_shop import small_shop, unused_imports, write_plans
 
-pytestmark = pytest.mark.usefixtures("prefect_server")
+pytestmark = [pytest.mark.live, pytest.mark.usefixtures("prefect_server")]
 
 
 @pytest.fixture(autouse=True)

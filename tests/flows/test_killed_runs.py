@@ -25,6 +25,8 @@ from linestop.tickets import Ticket, TicketState
 from linestop.verdicts import GoalVerdict
 from tests.flows.small_shop import small_shop, unused_imports, write_plans
 
+pytestmark = pytest.mark.live
+
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:

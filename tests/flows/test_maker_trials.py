@@ -19,6 +19,8 @@ from linestop.tasks.planner import file_tickets
 from linestop.verdicts import CheckReport
 from tests.flows.small_shop import small_shop, unused_imports, write_plans
 
+pytestmark = pytest.mark.live
+
 GOOD = "def count(items):\n    return len(list(items))\n"
 BAD = "def count(items):\n    return 0\n"
 

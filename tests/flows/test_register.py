@@ -19,7 +19,7 @@ from linestop.deployments.register import POOL, form_name, register_all
 from linestop.deployments.registry import Registered
 from linestop.deployments.settings import MachineSettings
 
-pytestmark = pytest.mark.usefixtures("prefect_server")
+pytestmark = [pytest.mark.live, pytest.mark.usefixtures("prefect_server")]
 
 
 @pytest.fixture

@@ -265,8 +265,8 @@ GOOD = {"ended": True, "ok": True}
         pytest.param(GOOD, {"ran": ran(None, "disk")}, "wrote more", id="disk"),
         pytest.param({}, {}, "no last event", id="exit 0 in the middle"),
         pytest.param({}, {"has_end": False}, "", id="a format without an end"),
-        pytest.param({"fault": Fault.CONTEXT}, {"ran": ran(1)}, "kind context", id="context"),
-        pytest.param({"ended": True, "reason": "turn.failed"}, {}, "(turn.failed): did it", id="failed"),
+        pytest.param({"fault": Fault.CONTEXT}, {"ran": ran(1)}, "ended with an error (context)", id="context"),
+        pytest.param({"ended": True, "reason": "turn.failed"}, {}, "error (exit code 0): did it", id="failed"),
         pytest.param({}, {"ran": ran(137), "stderr": "Killed\n"}, "exit code 137: Killed", id="killed"),
     ],
 )

@@ -9,7 +9,7 @@ from linestop.execution.order import ExecutionOrder
 
 @pytest.mark.parametrize(
     ("option", "word"),
-    [("maker", "scripted:/tmp/a.yaml"), ("batch", "UPPER"), ("parallel", "99"), ("maker", "\x1b[2Jx")],
+    [("maker", "no such engine"), ("batch", "UPPER"), ("parallel", "99"), ("maker", "\x1b[2Jx")],
     ids=["maker", "batch", "parallel", "escape-sequence"],
 )
 def test_it_is_named_with_its_option(option: str, word: str, capsys: pytest.CaptureFixture[str]) -> None:
