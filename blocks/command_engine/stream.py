@@ -176,7 +176,7 @@ class CommandStream:
                 heard.fault = None if heard.ok else said.get("fault") or heard.fault
                 heard.fault_text = text or heard.fault_text
                 heard.retry_at = said.get("retry_at") or heard.retry_at
-                if text and text not in heard.messages and not self._aside:  # there it is a command's output
+                if text and text not in heard.messages:  # mini has no other way to give its answer
                     heard.messages.append(text[-_MAX_MESSAGE:])
 
     def _blamed(self, said: Mapping[str, Any], text: str) -> None:
