@@ -17,6 +17,11 @@ def home() -> Path:
     return Path(os.environ.get("LINESTOP_HOME") or Path.home() / STATE).expanduser().resolve()
 
 
+def global_lessons() -> Path:
+    """Return the lessons of all repositories of this user."""
+    return home() / "lessons.db"
+
+
 def repository_root(start: Path) -> Path:
     """Return the root of the main checkout that `start` belongs to, worktrees included, from git's common directory.
 
@@ -106,6 +111,10 @@ class Layout:
         self.incidents = self.state / "incidents"
         self.baselines = self.state / "baselines"
         self.cautions = self.state / "cautions"
+        self.lessons = self.state / "lessons.db"
+        self.tickets = self.state / "tickets"  # what each learned
+        self.debriefs = self.state / "debriefs"
+        self.lab = self.state / "lab"
         self.worktrees = home() / "worktrees" / self.key
 
     def ensure(self) -> "Layout":
@@ -133,6 +142,14 @@ class Layout:
 
     def _links(self) -> Iterator[Path]:
         """Yield the links in places whose names can be known beforehand; the policy's file is only ever read."""
-        for folder in (self.state, self.incidents, self.baselines):
+        for folder in (
+            self.state,
+            self.incidents,
+            self.baselines,
+            self.cautions,
+            self.tickets,
+            self.debriefs,
+            self.lab,
+        ):
             inside = folder.iterdir() if folder.is_dir() and not folder.is_symlink() else ()
             yield from (path for path in (folder, *inside) if path.is_symlink() and path != self.config)

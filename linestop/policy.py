@@ -122,6 +122,16 @@ class BudgetPolicy(_Section):
     )
 
 
+class MemoryPolicy(_Section):
+    """What is remembered, and how much of it a dispatch is told."""
+
+    enabled: bool = Field(default=True, description="false: nothing is remembered and nothing told")
+    fraction: float = Field(default=0.15, gt=0, le=0.5, description="share of the engine's window for what is told")
+    skills: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="role = names of the skills it is told, in place of its own"
+    )
+
+
 class DocumentationPolicy(_Section):
     """What the wiki covers."""
 
@@ -148,6 +158,7 @@ class Policy(BaseSettings):
     sandbox: SandboxPolicy = SandboxPolicy()
     watch: WatchPolicy = WatchPolicy()
     budget: BudgetPolicy = BudgetPolicy()
+    memory: MemoryPolicy = MemoryPolicy()
     engines: dict[str, EngineSettings] = Field(default_factory=dict, description="engines by name")
     endpoints: dict[str, Endpoint] = Field(default_factory=dict, description="where models are served, by name")
     mcp: dict[str, McpServer] = Field(default_factory=dict, description="servers of further tools, by name")
