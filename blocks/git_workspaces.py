@@ -21,7 +21,7 @@ class GitWorkspaces:
     def __init__(self, root: Path) -> None:
         self.layout = Layout(root)
         self.root = self.layout.root
-        self._git_dir = _git_dir(self.root)
+        self._git_dir = git_directory(self.root)
         common = _common_dir(self._git_dir)
         self._git = GitCommands(common)
         self._trees = GitWorktrees(self.layout, common)
@@ -205,7 +205,12 @@ def _nul_separated(paths: Iterable[str]) -> bytes:
     return b"".join(path.encode("utf-8", "surrogateescape") + b"\0" for path in paths)
 
 
-def _git_dir(root: Path) -> Path:
+def git_directory(root: Path) -> Path:
+    """Return the git directory of a checkout, where its index lies.
+
+    Raises:
+        RepositoryError: there is no `.git`.
+    """
     marker = root / ".git"
     if marker.is_file():
         return (root / marker.read_text(encoding="utf-8").removeprefix("gitdir:").strip()).resolve()

@@ -1,12 +1,14 @@
 """The line: a repository with all that carries its tickets out. The one place where adapters are put together."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from linestop.audit.rules import RULES
 from linestop.blocks.engines import engine_of, settings_of
 from linestop.blocks.git_workspaces import GitWorkspaces
+from linestop.blocks.memory_gate import refusal
 from linestop.blocks.plan_branch import PlanBranch
 from linestop.blocks.repository_checks import RepositoryChecks, checks_for
 from linestop.blocks.scanners import scanners_for
@@ -16,6 +18,7 @@ from linestop.errors import PolicyError, ServerError
 from linestop.findings import Finding
 from linestop.guards import allowances
 from linestop.incidents import IncidentStore
+from linestop.memory.memory import Memory
 from linestop.paths import Layout, repository_root
 from linestop.policy import load_policy
 from linestop.ports import Engine, Scan
@@ -39,6 +42,7 @@ class Line:
         self.workspaces = GitWorkspaces(self.layout.root)
         self.tracker = SqliteTracker(self.layout.tracker)
         self.incidents = IncidentStore(self.layout)
+        self.memory = Memory(self.layout, self.policy.memory, refused=partial(refusal, self.layout))
         self.plans = PlanBranch(self.workspaces)
         self.sources = scanners_for(self.policy)
         self._roles = dict(roles or {})

@@ -126,7 +126,7 @@ class Layout:
         """
         ignore = self.state / ".gitignore"
         try:
-            for link in self._links():
+            for link in self.links():
                 raise RepositoryError(
                     "linestop writes through no link", found=str(link), todo=f"remove it: rm {shlex.quote(str(link))}"
                 )
@@ -140,7 +140,7 @@ class Layout:
             ) from error
         return self
 
-    def _links(self) -> Iterator[Path]:
+    def links(self) -> Iterator[Path]:
         """Yield the links in places whose names can be known beforehand; the policy's file is only ever read."""
         for folder in (
             self.state,

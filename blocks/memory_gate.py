@@ -1,0 +1,77 @@
+"""The gate of memory: what a repository commits under `.linestop/` is a stranger's, and is neither read nor written.
+
+A clone could bring its own lessons, cautions, signs or skills and so speak to every agent with the authority of a
+person. `linestop.memory` asks here through `Line.memory`; commands that read memory call `memory_layout`.
+"""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from linestop.blocks.git_commands import GitCommands
+from linestop.blocks.git_workspaces import git_directory
+from linestop.errors import RepositoryError
+from linestop.paths import STATE, Layout, repository_root
+from linestop.text import plain
+
+MAX_NAMED = 5
+_HARMLESS = (f"{STATE}/config.toml", f"{STATE}/.gitignore")  # the policy is meant to be committed
+
+
+def memory_layout(repository: Path) -> Layout:
+    """Return the layout of the repository that a folder lies in, once its memory may be read.
+
+    Raises:
+        RepositoryError: there is none, git tracks state of linestop, or a link stands in its place.
+    """
+    layout = Layout(repository_root(repository))
+    require_own(layout)
+    return layout
+
+
+def require_own(layout: Layout) -> None:
+    """Refuse a memory that is not this user's own.
+
+    Raises:
+        RepositoryError: git tracks state of linestop, or a link stands in its place.
+    """
+    if not layout.state.is_dir() and not layout.state.is_symlink():
+        return
+    for link in layout.links():
+        raise RepositoryError(
+            "linestop reads no memory through a link", found=str(link), todo=f"remove it: rm {shlex.quote(str(link))}"
+        )
+    if tracked := tracked_state(layout):
+        raise RepositoryError(
+            "the repository commits what only linestop writes: its memory is not used",
+            found=f"git tracks {_named(tracked)}",
+            todo=f"git -C {shlex.quote(str(layout.root))} rm -r --cached -- {_pathspecs(tracked)} and commit that;"
+            " remove the files too, unless they are your own",
+        )
+
+
+def refusal(layout: Layout) -> str:
+    """Return why memory must not be used here as one line, empty where it may."""
+    try:
+        require_own(layout)
+    except RepositoryError as error:
+        return f"{error.what}: {error.found}; do: {error.todo}"
+    return ""
+
+
+def tracked_state(layout: Layout) -> tuple[str, ...]:
+    """Return the paths under `.linestop` that git tracks in the main checkout, without the policy."""
+    git = GitCommands(git_directory(layout.root), layout.root)
+    listed = git.run("ls-files", "-z", "--cached", "--", STATE).split("\0")
+    return tuple(name for name in listed if name and name not in _HARMLESS)
+
+
+def _named(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - MAX_NAMED} more" if len(paths) > MAX_NAMED else ""
+    return ", ".join(plain(path, limit=100) for path in paths[:MAX_NAMED]) + more
+
+
+def _pathspecs(paths: Sequence[str]) -> str:
+    """Return the folders or files right under `.linestop` that hold the paths, fit for a shell."""
+    tops = dict.fromkeys("/".join(path.split("/")[:2]) for path in paths)
+    return " ".join(shlex.quote(plain(top, limit=100)) for top in tops)

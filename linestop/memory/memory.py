@@ -1,0 +1,163 @@
+"""A run's memory: what it learns goes in, what a dispatch may be told comes out, and nothing of it fails the run.
+
+Owns the one place where errors of memory are caught: a ticket is never worse off for a memory that is full, locked or
+broken, so each problem is said once, loudly, and the work goes on without. Files and formats are the rooms beside it.
+"""
+
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from linestop.briefs.model import Told
+from linestop.memory.cautions.model import Caution
+from linestop.memory.faults import expected, in_words, kind_of
+from linestop.memory.lessons.model import Lesson
+from linestop.memory.placing import placed
+from linestop.memory.ticket_memory import TicketMemory
+from linestop.paths import Layout
+from linestop.policy import MemoryPolicy
+
+if TYPE_CHECKING:
+    from linestop.memory.cautions import CautionLog
+
+T = TypeVar("T")
+U = TypeVar("U")
+Say = Callable[[str], None]
+MAX_OPEN = 8  # caution files at a time: one a dispatch that runs now
+MAX_PROBLEMS = 20  # said one by one; a memory that breaks in more ways is broken enough
+MAX_CANDIDATES = 1_000  # cautions that a brief chooses from
+MAKER = "maker"
+_UNTOLD = "further problems of memory are not said one by one"
+
+
+class Memory:
+    """What is remembered of a repository, as a run uses it. Nothing here raises. May be used from several threads.
+
+    `say` hears of every problem once. `refused` returns why memory must not be used here, empty where it may: it is
+    asked at the first use.
+    """
+
+    def __init__(
+        self, layout: Layout, policy: MemoryPolicy, *, say: Say | None = None, refused: Callable[[], str] | None = None
+    ) -> None:
+        self._layout, self._policy, self._refused = layout, policy, refused
+        self._hearers: list[Say] = [say] if say else []
+        self._problems: dict[str, str] = {}
+        self._off: str | None = None
+        self._lock = threading.RLock()
+        self._logs: dict[str, CautionLog] = {}
+        weakref.finalize(self, _close, self._logs)
+
+    @property
+    def off(self) -> str:
+        """Return why nothing is remembered and nothing told, empty where memory is on."""
+        with self._lock:
+            if self._off is None:
+                self._off = "" if self._policy.enabled else "the policy turns it off (memory.enabled)"
+                if self._policy.enabled and (why := self._why_not()):
+                    self._off = why
+                    self._tell("off", f"memory.off {why}")
+            return self._off
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Return what is wrong with memory, a line each, as it was said."""
+        _ = self.off
+        with self._lock:
+            return tuple(self._problems.values())
+
+    def hear(self, say: Say) -> None:
+        """Let somebody else hear of problems too: of those up to now at once, of later ones as they come."""
+        for problem in self.problems:
+            say(problem)
+        with self._lock:
+            self._hearers.append(say)
+
+    def caution(self, caution: Caution, *, workspace: Path | None = None) -> None:
+        """Remember a caution; its file is made relative to the workspace and hashed there where it has no hash."""
+        if not self.off:
+            self.attempt("cautions can't be written", lambda: self._append(placed(caution, workspace)), None)
+
+    def book(self, ticket_id: str) -> TicketMemory:
+        """Return what a ticket itself learned: failures, signs, reflections, corrections."""
+        return TicketMemory(self, self._layout, ticket_id)
+
+    def told(self, ticket_id: str, *, role: str, chunk: str, files: Sequence[str]) -> Told:
+        """Return what a dispatch may be told, unranked. `files` are those in play.
+
+        A role that judges is told nothing of the ticket's maker: no signs, corrections, reflections, and no cautions
+        of the ticket.
+        """
+        if self.off:
+            return Told(problems=self.problems)
+        judges = role != MAKER
+        book = self.book(ticket_id)
+        cautions = self.attempt("cautions can't be read", lambda: self._recall(files), ())
+        told = Told(
+            signs=() if judges else book.signs(),
+            corrections=() if judges else book.corrections(chunk),
+            reflections=() if judges else book.reflections(chunk),
+            lessons=self.attempt("lessons can't be read", lambda: self._lessons(role), ()),
+            cautions=tuple(one for one in cautions if not (judges and one.ticket == ticket_id)),
+        )
+        return told.model_copy(update={"problems": self.problems})
+
+    def attempt(self, what: str, action: Callable[[], T], otherwise: U) -> T | U:
+        """Return what an action returns, or `otherwise` where memory is off or the action fails, which is said."""
+        if self.off:
+            return otherwise
+        try:
+            return action()
+        except expected() as error:  # memory may never fail a run: see the module
+            self._broken(what, error)
+            return otherwise
+
+    def close(self) -> None:
+        """Close the files that are being written; what comes later opens them again."""
+        with self._lock:
+            self.attempt("cautions can't be closed", lambda: _close(self._logs), None)
+
+    def _why_not(self) -> str:
+        try:
+            return self._refused() if self._refused else ""
+        except expected() as error:  # what can't be looked at isn't trusted
+            return in_words(error)
+
+    def _append(self, caution: Caution) -> None:
+        from linestop.memory.cautions import CautionLog  # noqa: PLC0415  # as needed
+
+        with self._lock:
+            log = self._logs.pop(caution.run, None) or CautionLog(self._layout, caution.run)
+            self._logs[caution.run] = log  # the one used last stands last
+            while len(self._logs) > MAX_OPEN:
+                self._logs.pop(next(iter(self._logs))).close()
+        log.append(caution)
+
+    def _recall(self, files: Sequence[str]) -> tuple[Caution, ...]:
+        from linestop.memory.cautions import recall  # noqa: PLC0415
+
+        return recall(self._layout, files, limit=MAX_CANDIDATES)
+
+    def _lessons(self, role: str) -> tuple[Lesson, ...]:
+        from linestop.memory.lessons import Lessons  # noqa: PLC0415
+
+        return Lessons(self._layout).told(role)
+
+    def _broken(self, what: str, error: BaseException) -> None:
+        self._tell(f"{what} {kind_of(error)}", f"memory.broken {what}: {in_words(error)}; the run goes on without")
+
+    def _tell(self, key: str, text: str) -> None:
+        with self._lock:
+            if key in self._problems or len(self._problems) > MAX_PROBLEMS:
+                return
+            self._problems[key] = text = text if len(self._problems) < MAX_PROBLEMS else f"memory.broken {_UNTOLD}"
+            hearers = tuple(self._hearers)
+        for say in hearers:
+            say(text)
+
+
+def _close(logs: dict[str, "CautionLog"]) -> None:
+    while logs:
+        logs.popitem()[1].close()
