@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 WRAPPER = ("setpriv", "--pdeathsig", "KILL")  # ours, not the bare command's
 THROWN_AWAY = "linestop-checks-"  # blocks/check_folder.py: the folder that one run of checks happens in
+_REMOVALS = ("shutil.rmtree", "linestop.remove")  # the second is blocks/worktree_folders.py's
 _NOT_STARTED = 126  # and 127
 _GIT_FATAL = 128
 
@@ -118,7 +119,7 @@ def _run(command: Command) -> bool:
 
 def _hook(event: str, words: tuple[Any, ...]) -> None:
     seen = _Watch.seen
-    if seen is None or event not in {"subprocess.Popen", "shutil.rmtree"}:
+    if seen is None or event not in {"subprocess.Popen", *_REMOVALS}:
         return
     start = perf_counter()
     step = _command(words) if event == "subprocess.Popen" else _removal(Path(os.fsdecode(words[0])), seen.keep)

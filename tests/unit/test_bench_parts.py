@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from linestop.blocks.check_folder import CheckFolder
 from linestop.deployments.bench.commands import THROWN_AWAY, Command, replay, seen_commands
 from linestop.deployments.bench.pairs import measure
 from linestop.deployments.bench.snapshots import Snapshot
@@ -50,6 +51,15 @@ def test_a_command_finds_the_throw_away_folder_it_ran_in_and_no_folder_that_was_
     assert replay(seen.steps)[1] == 0
     assert not made.exists()
     assert not folder.exists()
+
+
+def test_the_folder_of_a_run_of_checks_is_seen_when_it_is_removed(tmp_path: Path) -> None:
+    with seen_commands(tmp_path / "keep") as seen:
+        with CheckFolder(tmp_path / "checkout") as folder:
+            (folder.scratch / "script.py").write_text("")
+            subprocess.run([sys.executable, str(folder.scratch / "script.py")], check=True)
+        assert not folder.scratch.exists()
+    assert replay(seen.steps)[1] == 0
 
 
 def test_a_command_that_is_gone_counts_as_failed(tmp_path: Path) -> None:
