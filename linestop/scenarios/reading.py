@@ -1,16 +1,12 @@
-"""Reads scenario files, and finds the shipped ones by name. Says the line where one breaks the format."""
+"""Reads scenario files, and finds the shipped ones by name. What says the line of an error is parsing.py."""
 
-from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
-import yaml
-from pydantic import ValidationError
-
 from linestop.errors import UsageError
 from linestop.scenarios.model import Scenario
+from linestop.scenarios.parsing import parsed, read_bytes
 
-MOST_BYTES = 4 * 2**20
 _SHIPPED = files("linestop.scenarios") / "examples"
 
 
@@ -20,14 +16,7 @@ def read_scenario(path: Path) -> Scenario:
     Raises:
         UsageError: it can't be read, is no YAML, or breaks the format; names the place.
     """
-    try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"the scenario {path} can't be read", found=str(error), todo="name a scenario file") from error
-    if len(content) > MOST_BYTES:
-        raise UsageError(f"the scenario {path} is too large", found=f"over {MOST_BYTES} bytes", todo="use `times`")
-    return _parsed(content, str(path))
+    return _parsed(read_bytes(path, "scenario"), str(path))
 
 
 def scenario_named(name: str, root: Path = Path()) -> Scenario:
@@ -67,42 +56,4 @@ def shipped_text(name: str) -> str:
 
 
 def _parsed(content: bytes, source: str) -> Scenario:
-    try:
-        loader = yaml.SafeLoader(content)
-        try:
-            tree = loader.get_single_node()
-            data = loader.construct_document(tree) if tree else None
-        finally:
-            loader.dispose()
-    except (UnicodeDecodeError, ValueError, RecursionError, yaml.YAMLError) as error:
-        mark = getattr(error, "problem_mark", None)
-        found = f"line {mark.line + 1}: {error.problem}" if mark else " ".join(str(error).split())  # type: ignore[union-attr]
-        raise UsageError(f"the scenario {source} can't be read", found=found, todo="correct the YAML") from error
-    try:
-        return Scenario.model_validate(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = [part for part in first["loc"] if not isinstance(part, str) or "[" not in part]
-        line = f"line {_line(tree, where)}: " if tree else ""
-        place = ".".join(str(part) for part in where) or "the file"
-        raise UsageError(
-            f"the scenario {source} breaks the format",
-            found=f"{line}{place}: {first['msg'].removeprefix('Value error, ')}",
-            todo="correct it; docs/scenarios.md describes every key",
-        ) from error
-
-
-def _line(node: yaml.Node, where: Sequence[int | str]) -> int:
-    """Return the line, from 1, of the deepest node that a place names; names that the model adds are passed over."""
-    for part in where:
-        node = _inside(node, part) or node
-    return int(node.start_mark.line) + 1
-
-
-def _inside(node: yaml.Node, part: int | str) -> yaml.Node | None:
-    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-        found: yaml.Node = node.value[part]
-        return found
-    if isinstance(node, yaml.MappingNode):
-        return next((value for key, value in node.value if key.value == str(part)), None)
-    return None
+    return parsed(content, source, Scenario, noun="scenario", page="docs/scenarios.md")
