@@ -9,6 +9,7 @@ from linestop.flows.ticket import ticket
 from linestop.tasks.baseline import baseline
 from linestop.tasks.crew import crew
 from linestop.tasks.foreman import Foreman
+from linestop.tasks.memory_log import say_of_memory
 from linestop.tasks.oracle import oracle
 from linestop.tasks.planner import planner
 from linestop.tasks.shift import Shift
@@ -20,6 +21,7 @@ async def execution(order: ExecutionOrder) -> State[ExecutionReport]:
     line = Line(order.repository, roles=order.chosen)
     await crew(line)
     with Foreman(line, order) as foreman:
+        await say_of_memory(line, foreman.record)
         batch, foreman.filed = await planner(line, order)
         if batch is None:
             return await foreman.nothing()

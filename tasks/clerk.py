@@ -93,4 +93,5 @@ async def _publish(station: Station, verdict: GoalVerdict) -> None:
     ticket, workspaces = station.ticket, station.line.workspaces
     diff = await asyncio.to_thread(workspaces.diff, station.worktree, ticket.base, station.tip)
     station.record.write("diff.patch", diff)
-    await publish_ticket(station.line.layout, ticket, verdict, diff, record=station.record.id)
+    problems = station.line.memory.problems
+    await publish_ticket(station.line.layout, ticket, verdict, diff, record=station.record.id, memory=problems)

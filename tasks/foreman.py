@@ -16,6 +16,7 @@ from linestop.execution.report import batch_page
 from linestop.execution.runs import audit_of, ticket_flow_runs
 from linestop.records import RunRecord
 from linestop.tasks.artifacts import key_link, publish_markdown, run_link
+from linestop.tasks.memory_log import problems_of
 from linestop.tasks.planner import would_be
 from linestop.tasks.related import last_runs, plan_key
 
@@ -46,7 +47,7 @@ class Foreman:
             report = self._report(None, Answer.NOT_DONE, (f"a dry run: {waiting} plans would be filed",), ())
         else:
             report = self._report(None, Answer.DONE, ("there are no plans and no tickets: run the audit first",), ())
-        self.record.finish("nothing", summary=report.reasons[0])
+        self.record.finish("nothing", summary=report.reasons[0], memory=list(report.memory))
         return Completed(data=report, name="DryRun" if waiting else "Nothing", message=report.reasons[0])
 
     async def finished(
@@ -57,7 +58,10 @@ class Foreman:
         report = self._report(verdict.batch, verdict.answer, reasons, tuple(ran))
         self.record.write("oracle.json", verdict.model_dump_json(indent=2))
         words = "; ".join(reasons) or _how_many(report)
-        self.record.finish(str(verdict.answer), summary=words, batch=verdict.batch, filed=list(self.filed), ran=ran)
+        self.record.finish(
+            str(verdict.answer), summary=words, batch=verdict.batch, filed=list(self.filed), ran=ran,
+            memory=list(report.memory),
+        )  # fmt: skip
         page = await asyncio.to_thread(self._page, report)
         await publish_markdown(f"{self.line.layout.key}-batch-{verdict.batch}", page, title=f"Batch {verdict.batch}")
         if verdict.answer is Answer.DONE:
@@ -74,7 +78,10 @@ class Foreman:
         idle = [ticket.id for ticket in report.tickets if ticket.id not in runs and audit_of(layout, ticket.id)]
         runs |= {ticket: key_link(ticket, plan_key(layout, ticket)) for ticket in idle}
         links = last_runs(layout, "audit", "documentation")
-        return batch_page(report.tickets, answer=str(report.answer), reasons=report.reasons, runs=runs, links=links)
+        return batch_page(
+            report.tickets, answer=str(report.answer), reasons=report.reasons, runs=runs, links=links,
+            memory=report.memory,
+        )  # fmt: skip
 
     def _report(
         self, batch: str | None, answer: Answer, reasons: tuple[str, ...], ran: tuple[str, ...]
@@ -91,6 +98,7 @@ class Foreman:
             ran=ran,
             tickets=tuple(TicketOutcome.of(ticket) for ticket in tickets),
             seconds=round(monotonic() - self._started, 2),
+            memory=tuple(dict.fromkeys((*self.line.memory.problems, *problems_of(self.line.layout, self.record)))),
         )
 
 

@@ -4,6 +4,7 @@ What a page says is linestop/execution/report.py; which runs belong together is 
 """
 
 import asyncio
+from collections.abc import Sequence
 
 from prefect.runtime import flow_run
 
@@ -17,7 +18,9 @@ from linestop.tickets import Ticket
 from linestop.verdicts import GoalVerdict
 
 
-async def publish_ticket(layout: Layout, ticket: Ticket, verdict: GoalVerdict, diff: str, *, record: str) -> None:
+async def publish_ticket(
+    layout: Layout, ticket: Ticket, verdict: GoalVerdict, diff: str, *, record: str, memory: Sequence[str] = ()
+) -> None:
     """Publish a ticket's pages: verdict and diff at once, then the ticket that links them and its run's `record`."""
     key, back = ticket_key(layout, ticket.id), run_link(f"ticket {ticket.id}", flow_run.id or "")
     judged, changed, links = await asyncio.gather(
@@ -34,7 +37,7 @@ async def publish_ticket(layout: Layout, ticket: Ticket, verdict: GoalVerdict, d
         artifact_link("diff", changed),
         key_link("record", record_key(record)),
     )
-    await publish_markdown(key, ticket_page(ticket, links=(*ours, *links)), title=ticket.title)
+    await publish_markdown(key, ticket_page(ticket, links=(*ours, *links), memory=memory), title=ticket.title)
 
 
 def _links(layout: Layout, ticket: Ticket) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from linestop.blocks.station import Station, claim, close_workplace, leased
 from linestop.errors import InfraError, LinestopError, RecordError
 from linestop.execution.order import TicketOrder, TicketOutcome
 from linestop.records import RunRecord, holder, in_words
+from linestop.tasks.memory_log import say_of_memory
 from linestop.tasks.record_pages import publish_record
 from linestop.tasks.turn import turn
 from linestop.tickets import Ticket, TicketState
@@ -44,6 +45,7 @@ async def _claimed(line: Line, order: TicketOrder) -> AsyncIterator[Station | No
     try:
         with leased(line, ticket):
             await publish_record(line.layout, record, about=f"ticket {ticket.id}", going=True)
+            await say_of_memory(line, record)
             with record.step("worktree"):
                 station = await asyncio.to_thread(Station, line, ticket, record)
             _say_what_was_set_aside(station)
@@ -51,19 +53,21 @@ async def _claimed(line: Line, order: TicketOrder) -> AsyncIterator[Station | No
             ended = station.ticket
         await asyncio.to_thread(station.close)
         words = ended.reason or TicketOutcome.of(ended).delivered
-        record.finish(str(ended.state), summary=words, ticket=ended.id, progress=dict(ended.progress))
+        problems = list(line.memory.problems)
+        record.finish(str(ended.state), summary=words, ticket=ended.id, progress=dict(ended.progress), memory=problems)
     except (asyncio.CancelledError, KeyboardInterrupt, InfraError, RecordError, OSError) as error:
         reason = "" if isinstance(error, asyncio.CancelledError) else f"broken off: {in_words(error)}"
         _give_back(line, station.ticket if station else ticket, TicketState.OPEN, reason)
-        record.break_off("broken-off", error, ticket=ticket.id)
+        record.break_off("broken-off", error, ticket=ticket.id, memory=list(line.memory.problems))
         raise
     except Exception as error:
         held = station.ticket if station else ticket
         reason = await asyncio.to_thread(_incident, line, held, error, record)
         _give_back(line, held, TicketState.STOPPED, reason)
-        record.break_off("failed", error, ticket=ticket.id)
+        record.break_off("failed", error, ticket=ticket.id, memory=list(line.memory.problems))
         raise
     finally:
+        line.memory.close()
         await publish_record(line.layout, record, about=f"ticket {ticket.id}")
 
 

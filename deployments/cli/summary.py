@@ -52,6 +52,8 @@ def batch_summary(console: Console, report: ExecutionReport) -> None:
     console.print(f"[bold]{'Oracle':9}[/bold]{ANSWERS[report.answer]}")
     for reason in report.reasons if report.answer is Answer.NOT_DONE else ():
         say(console, "", reason)
+    for problem in report.memory:
+        say(console, "Memory", problem)
 
 
 def say(console: Console, title: str, text: str) -> None:

@@ -112,6 +112,7 @@ class ExecutionReport(BaseModel):
     ran: tuple[str, ...] = ()
     tickets: tuple[TicketOutcome, ...] = ()
     seconds: float = 0.0
+    memory: tuple[str, ...] = Field(default=(), description="what was wrong with memory; the work went on without it")
 
 
 def is_commit(word: str) -> bool:

@@ -16,7 +16,7 @@ MAX_OUTPUT_CHARS = 3000
 SHORT = 12
 
 
-def ticket_page(ticket: Ticket, *, links: Sequence[str] = ()) -> str:
+def ticket_page(ticket: Ticket, *, links: Sequence[str] = (), memory: Sequence[str] = ()) -> str:
     """Return a ticket as a page: how it stands, what became of each chunk, where to read on, what to type next."""
     rows = [
         (cell(chunk.title), cell(chunk.id), _progress(ticket.progress.get(chunk.id, "not begun")))
@@ -27,7 +27,8 @@ def ticket_page(ticket: Ticket, *, links: Sequence[str] = ()) -> str:
         f"attempts {ticket.attempts}"
     )
     look = f"Look at it: `git log -p {ticket.base[:SHORT]}..{ticket.branch}`"
-    return paragraphs(facts, cell(ticket.reason), " · ".join(links), table(("chunk", "id", "commit"), rows), look)
+    chunks = table(("chunk", "id", "commit"), rows)
+    return paragraphs(facts, cell(ticket.reason), without_memory(memory), " · ".join(links), chunks, look)
 
 
 def verdict_page(verdict: GoalVerdict, *, links: Sequence[str] = ()) -> str:
@@ -56,6 +57,7 @@ def batch_page(
     reasons: Sequence[str],
     runs: Mapping[str, str],
     links: Sequence[str],
+    memory: Sequence[str] = (),
 ) -> str:
     """Return a batch: the oracle's answer, then a row per ticket; `runs` are links by ticket id."""
     rows = [
@@ -71,7 +73,14 @@ def batch_page(
     ]
     columns = ("ticket", "state", "commits", "attempts", "branch", "what, or why not")
     why = "\n".join(f"- {cell(reason)}" for reason in reasons)
-    return paragraphs(f"The oracle says: **{answer}**", why, " · ".join(links), table(columns, rows))
+    answered = f"The oracle says: **{answer}**"
+    return paragraphs(answered, why, without_memory(memory), " · ".join(links), table(columns, rows))
+
+
+def without_memory(problems: Sequence[str]) -> str:
+    """Return what was wrong with memory, as a warning that stands out; empty where nothing was."""
+    lines = [f"- {cell(problem)}" for problem in problems]
+    return "\n".join(["⚠️ **The work went on without its memory:**", "", *lines]) if lines else ""
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

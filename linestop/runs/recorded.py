@@ -94,7 +94,13 @@ def name_of(kind: str, parameters: dict[str, Any]) -> str:
     return " ".join([*(word for word in words if word), *([f"#{attempt}"] if attempt else [])]) or kind
 
 
-_SAID = {"petition": "petitions", "could_not": "could not", "reasons": "because", "discovered": "came upon"}
+_SAID = {
+    "petition": "petitions",
+    "could_not": "could not",
+    "reasons": "because",
+    "discovered": "came upon",
+    "memory": "memory",
+}
 
 
 def _texts(value: object) -> list[str]:
