@@ -1,5 +1,6 @@
 """The debrief: groups what went wrong, drafts candidates for lessons, and keeps them until a person decides."""
 
-from linestop.debrief.model import Candidate, Decision, Ruling
+from linestop.debrief.debriefs import Debriefs
+from linestop.debrief.model import Candidate, Decision, Gathering, Ruling
 
-__all__ = ["Candidate", "Decision", "Ruling"]
+__all__ = ["Candidate", "Debriefs", "Decision", "Gathering", "Ruling"]

@@ -1,0 +1,198 @@
+"""The debriefs of a repository: gathers candidates, keeps them until a person decides, and then lets them be a lesson.
+
+Only a person decides, nothing waits too long, and nothing is asked twice. How candidates are drafted is drafting.py,
+where they lie folder.py, what a decision does decisions.py.
+"""
+
+from collections.abc import Iterable
+
+from linestop.debrief.decisions import Words, became, lesson_of
+from linestop.debrief.drafting import candidate_id, covering, drafted
+from linestop.debrief.folder import DebriefFolder, no_such
+from linestop.debrief.grouping import Group
+from linestop.debrief.material import Material, material
+from linestop.debrief.merging import absorbs, redrafted, with_history
+from linestop.debrief.model import Candidate, Decision, Gathering, Ruling
+from linestop.errors import RecordError, UsageError
+from linestop.memory.lessons.model import Lesson
+from linestop.paths import Layout
+from linestop.text import plain
+
+MAX_WAITING = 200  # of a repository: beyond, nobody reads them
+MAX_OF_SUBJECT = 12  # of one ticket or batch
+MAX_WHY = 1_000
+
+
+class Debriefs:
+    """The candidates of one repository."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._folder = DebriefFolder(layout)
+
+    def gather(self, subject: str) -> Gathering:
+        """Draft what a ticket or a batch taught, and return what waits of it. Again is harmless: evidence is merged.
+
+        Raises:
+            UsageError: there is no such ticket or batch.
+            RecordError: something of it can't be read or written.
+        """
+        found = material(self._layout, subject)
+        if not any(found.tickets.values()) and not found.batch:
+            return self._gathered(subject)
+        with self._folder.lock():
+            return self._drafted(found, self._lessons())
+
+    def waiting(self, subject: str = "") -> tuple[Candidate, ...]:
+        """Return what a person is still to decide, of a subject or all, oldest first.
+
+        What can't be read is passed over; `unreadable` tells of it.
+        """
+        found = (self._readable(name) for name in self._folder.open_ids())
+        chosen = [one for one in found if one and one.waits and subject in ("", one.subject)]
+        return tuple(sorted(chosen, key=lambda one: (one.drafted, -one.weight, one.id)))
+
+    def decided(self) -> tuple[Candidate, ...]:
+        """Return what was decided, oldest first."""
+        found = [one for name in self._folder.over_ids() if (one := self._readable(name)) and one.decided]
+        return tuple(sorted(found, key=lambda one: (one.decided.at if one.decided else one.drafted, one.id)))
+
+    def unreadable(self) -> tuple[str, ...]:
+        """Return why candidates can't be read, a line each."""
+        return tuple(filter(None, map(self._trouble, self._folder.open_ids())))
+
+    def get(self, candidate_id: str) -> Candidate:
+        """Return one candidate, waiting or decided.
+
+        Raises:
+            UsageError: there is none of that id.
+            RecordError: its file can't be read.
+        """
+        found = self._folder.get(candidate_id)
+        if found is None:
+            raise no_such(candidate_id)
+        return found
+
+    def decide(
+        self, candidate_id: str, ruling: Ruling, *, by: str, why: str = "", words: Words | None = None
+    ) -> Lesson | None:
+        """Decide a candidate as a person; return the lesson that it became, None where it was dropped.
+
+        `words` replace the draft's. What can't be taken (a secret in it, a contradiction nobody owned up to) changes
+        nothing: the candidate waits on. The same decision of the same person again changes nothing either.
+
+        Raises:
+            UsageError: there is none of that id, somebody else was first, nobody says who, or a drop has no why.
+            LinestopError: the lesson was refused or can't be written.
+        """
+        if not by.strip():
+            raise UsageError("only a person decides", found="no name", todo="say who decides")
+        if ruling is Ruling.DROP and not why.strip():
+            raise UsageError("a candidate is dropped for a reason", todo='give it: --why "…"')
+        with self._folder.lock():
+            candidate = self.get(candidate_id)
+            if candidate.decided:
+                return self._again(candidate, ruling, by)
+            lesson = None if ruling is Ruling.DROP else lesson_of(self._layout, candidate, words or Words())
+            ruling = ruling if lesson is None or became(candidate, lesson) else Ruling.EDIT
+            decision = Decision(
+                ruling=ruling,
+                by=plain(by, limit=100),
+                why=plain(why, limit=MAX_WHY),
+                lesson=lesson.id if lesson else "",
+            )
+            self._folder.put(candidate.model_copy(update={"decided": decision}))
+        return lesson
+
+    def refuse(self, candidate_id: str, answer: str, reason: str) -> None:
+        """Note why an answer could not be taken, by the answer's key: it isn't tried again, another is asked for."""
+        with self._folder.lock():
+            candidate = self.get(candidate_id)
+            if candidate.decided is None and answer not in candidate.refused:
+                refused = {**candidate.refused, answer: plain(reason, limit=MAX_WHY)}
+                self._folder.put(candidate.model_copy(update={"refused": refused}))
+
+    def _again(self, candidate: Candidate, ruling: Ruling, by: str) -> Lesson | None:
+        decision = candidate.decided
+        assert decision is not None  # noqa: S101  # the caller looked
+        same = (decision.ruling is Ruling.DROP) == (ruling is Ruling.DROP) and decision.by == plain(by, limit=100)
+        if not same:
+            became_ = f", lesson {decision.lesson}" if decision.lesson else ""
+            raise UsageError(
+                f"candidate {candidate.id} is decided already",
+                found=f"{decision.ruling} by {decision.by} at {decision.at:%Y-%m-%d %H:%M} UTC{became_}",
+                todo="change the lesson itself: linestop lesson edit" if decision.lesson else "",
+            )
+        return next((one for one in self._lessons() if one.id == decision.lesson), None)
+
+    def _drafted(self, found: Material, lessons: tuple[Lesson, ...]) -> Gathering:
+        new, left_out, covered = list[str](), list[str](), 0
+        for subject, group, quoted in _subjects(found):
+            known = self._folder.get(candidate_id(group, subject))
+            draft = with_history(drafted(group, subject, said=quoted), self._earlier(group))
+            if known is None and self._over_everywhere(group, subject):
+                continue
+            if known is None and covering(draft, lessons):
+                covered += 1
+            elif known is None and not self._room(subject):
+                left_out.append(draft.title)
+            else:
+                self._keep(draft, known)
+                new += [draft.id] if known is None else []
+        return self._gathered(found.subject, drafted=tuple(new), covered=covered, left_out=tuple(left_out))
+
+    def _keep(self, draft: Candidate, known: Candidate | None) -> None:
+        kept = redrafted(known, draft) if known else draft
+        if known is None or (kept != known and known.decided is None):
+            kept = self._folder.put(kept)
+        if kept.waits:
+            for other in self._all_open():
+                if other.id != kept.id and other.waits and absorbs(kept, other):
+                    self._folder.put(other.model_copy(update={"merged": kept.id}))
+
+    def _gathered(self, subject: str, **found: object) -> Gathering:
+        return Gathering.model_validate(
+            {"subject": subject, "waiting": [one.id for one in self.waiting(subject)], **found}
+        )
+
+    def _over_everywhere(self, group: Group, subject: str) -> bool:
+        """Return whether a batch's group was decided in each of its tickets: there is nothing more to ask."""
+        if subject in group.tickets:
+            return False
+        ids = (candidate_id(group, ticket) for ticket in group.tickets)
+        return all((known := self._folder.get(name)) and known.decided for name in ids)
+
+    def _earlier(self, group: Group) -> tuple[Candidate, ...]:
+        found = (self._readable(name) for name in self._folder.over_ids(group.hash))
+        return tuple(one for one in found if one and one.decided)
+
+    def _room(self, subject: str) -> bool:
+        waiting = self.waiting()
+        return len(waiting) < MAX_WAITING and sum(one.subject == subject for one in waiting) < MAX_OF_SUBJECT
+
+    def _lessons(self) -> tuple[Lesson, ...]:
+        from linestop.memory.lessons import Lessons  # noqa: PLC0415  # as needed
+
+        return Lessons(self._layout).list(all=True)
+
+    def _all_open(self) -> Iterable[Candidate]:
+        return [one for name in self._folder.open_ids() if (one := self._readable(name))]
+
+    def _readable(self, name: str) -> Candidate | None:
+        try:
+            return self._folder.get(name)
+        except RecordError:
+            return None
+
+    def _trouble(self, name: str) -> str:
+        try:
+            self._folder.get(name)
+        except RecordError as error:
+            return f"{error.what}: {error.found}"
+        return ""
+
+
+def _subjects(found: Material) -> list[tuple[str, Group, tuple[str, ...]]]:
+    """Return each group with its subject and what makers said there, tickets before the batch."""
+    own = [(ticket, one, found.said.get(ticket, ())) for ticket, groups in found.tickets.items() for one in groups]
+    return [*own, *((found.subject, one, ()) for one in found.batch)]

@@ -1,0 +1,140 @@
+"""Drafts: what a group becomes so that a person can decide it with one look. Pure; sentences without any model.
+
+The title says what to do, the why what happened, the evidence where. All of it is a proposal, told to no agent.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable
+
+from linestop.debrief.grouping import Group
+from linestop.debrief.model import Candidate
+from linestop.debrief.seen import Seen
+from linestop.memory.lessons.model import MAX_BODY, MAX_TITLE, Lesson
+from linestop.text import plain
+from linestop.watch.conclusions import conclusion, has_conclusion
+
+MAX_LINES = 12  # of evidence
+MAX_NAMED = 5  # tickets that a why names
+_GUARDS = {
+    "scope": "Change only what the plan's scope names; say so where more is needed.",
+    "tests": "Leave the tests that are there as they are; petition where one is wrong.",
+    "test_configuration": "Leave the tests' configuration as it is.",
+    "configuration": "Leave the configuration of linters and types as it is.",
+    "suppressions": "Mend what a linter finds; don't silence it.",
+    "secrets": "Keep keys and passwords out of the code: read them from the environment.",
+    "ci": "Leave the CI files as they are.",
+    "lock_files": "Leave lock files to the tool that writes them.",
+    "state": "Never touch .linestop or .git.",
+    "deletions": "Delete no file that the plan doesn't name.",
+    "size": "Keep the diff small: one chunk, nothing beside it.",
+}
+_SENTENCE = re.compile(r"(?<=[.!?])\s")
+
+
+def candidate_id(group: Group, subject: str) -> str:
+    """Return `<what>-<hash of the group>-<hash of the subject>`: the group can be told from the id alone."""
+    words = re.sub(r"[^a-z0-9]+", "-", (group.detector or "person").lower()).strip("-")[:30].strip("-") or "seen"
+    return f"{words}-{group.hash}-{hashlib.sha256(subject.encode('utf-8', 'replace')).hexdigest()[:8]}"
+
+
+def group_of(candidate: str) -> str:
+    """Return the hash of the group that a candidate's id names, empty where it is no such id."""
+    parts = candidate.rsplit("-", 2)
+    return parts[1] if len(parts) == 3 else ""  # noqa: PLR2004  # words, group, subject
+
+
+def drafted(group: Group, subject: str, *, said: Iterable[str] = ()) -> Candidate:
+    """Return the candidate of a group; `said` are lines of what makers said, kept last among the evidence."""
+    driving = group.driving
+    return Candidate(
+        id=candidate_id(group, subject),
+        subject=subject,
+        title=_title(group, driving),
+        body=driving.text[:MAX_BODY] if group.person and len(driving.text) > MAX_TITLE else "",
+        why=_why(group, driving),
+        file=group.file,
+        file_hash=group.files.get(group.file, ""),
+        kind=group.kind,
+        group=group.hash,
+        detector=group.detector,
+        times=group.count,
+        weight=round(group.seconds, 3),
+        event=f"{driving.at:%Y-%m-%d %H:%M} {driving.detector or 'a person'}: {driving.text}",
+        evidence=_evidence(group, said),
+        runs=tuple(group.runs),
+        tickets=tuple(group.tickets),
+    )
+
+
+def covering(candidate: Candidate, lessons: Iterable[Lesson]) -> Lesson | None:
+    """Return the lesson that covers a candidate's group already, None where there is none.
+
+    One that came of the same group does, whatever became of its words; one of a person's own does where it is about the
+    same file and names the detector, or has the same title.
+    """
+    for lesson in lessons:
+        if group_of(lesson.source.removeprefix("debrief:")) == candidate.group:
+            return lesson
+        words = f"{lesson.title}\n{lesson.body}\n{lesson.why}".casefold()
+        named = candidate.detector and _names(words, candidate.detector.casefold())
+        same_title = lesson.title.casefold() == candidate.title.casefold()
+        if lesson.file == candidate.file and not lesson.superseded_by and (same_title or named):
+            return lesson
+    return None
+
+
+def _names(words: str, detector: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(detector)}(?![\w-])", words) is not None
+
+
+def _title(group: Group, driving: Seen) -> str:
+    if group.kind == "correction":
+        first = _SENTENCE.split(driving.text, maxsplit=1)[0]
+        return plain(first if group.person else f"Mind what the {group.detector} objects to: {first}", limit=MAX_TITLE)
+    rule = group.detector.removeprefix("guard:").replace("-", "_")
+    if has_conclusion(group.detector):
+        return plain(conclusion(group.detector), limit=MAX_TITLE)
+    if rule in _GUARDS and driving.what in {"guard", "sign"}:
+        return plain(_GUARDS[rule], limit=MAX_TITLE)
+    if driving.what == "timeout":
+        return plain(f"Give long work a smaller step: the clock ran out on {group.detector}.", limit=MAX_TITLE)
+    if driving.what == "stop":
+        return plain(f"Stop for a person before it comes to this: {driving.text}", limit=MAX_TITLE)
+    return plain(f"Before you hand in, rule this out: {driving.text}", limit=MAX_TITLE)
+
+
+def _why(group: Group, driving: Seen) -> str:
+    tickets = list(group.tickets)
+    more = f" and {len(tickets) - MAX_NAMED} more" if len(tickets) > MAX_NAMED else ""
+    where = f" in {', '.join(tickets[:MAX_NAMED])}{more}" if tickets else ""
+    if group.person:
+        return plain(f"A person wrote it{where} on {driving.at:%Y-%m-%d}: {driving.text}", limit=1_500)
+    files = sorted(group.files)
+    about = f" about {group.file}" if group.file else f" about {', '.join(files)} and others" if len(files) > 1 else ""
+    cost = ", ".join(
+        part for part in (_seconds(group.seconds), f"{group.tokens:,} tokens" if group.tokens else "") if part
+    )  # fmt: skip
+    who = {"correction": "objected", "signature": "found the same failure"}.get(group.kind, "was heard")
+    times = "once" if group.count == 1 else f"{group.count} times"
+    spent = f"; it cost {cost}" if cost else ""
+    unsolved = "; it was never solved" if group.sign_times else ""
+    return plain(f"{group.detector} {who} {times}{about}{where}{spent}{unsolved}: {driving.text}", limit=1_500)
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:,.0f} s" if seconds >= 1 else ""
+
+
+def _evidence(group: Group, said: Iterable[str]) -> tuple[str, ...]:
+    lines = [_line(one) for one in group.quoted]
+    more = group.count - len(lines)
+    rest = [f"and {more} more"] if more > 0 else []
+    return (*lines[:MAX_LINES], *rest, *list(said)[: max(MAX_LINES - len(lines), 0)])
+
+
+def _line(one: Seen) -> str:
+    run = f" · run {one.run}" if one.run else ""
+    who = f" · {one.who}" if one.who else ""
+    file = f" · {one.file}" if one.file else ""
+    return f"{one.at:%Y-%m-%d %H:%M}{run}{who} · {one.detector or 'person'}{file}: {one.text}"

@@ -1,0 +1,145 @@
+"""The files of debriefs: `<state>/debriefs/<id>.json` for what waits, `decided/<id>.json` beside it for what is over.
+
+Written whole or not at all and on disk before it counts, without secrets, through no link. Rules are debriefs.py.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from linestop.debrief.model import Candidate
+from linestop.errors import RecordError, UsageError
+from linestop.events.redaction import redactor
+from linestop.locks import locked
+from linestop.paths import Layout
+from linestop.text import plain
+
+MAX_BYTES = 1_000_000  # of one candidate's file
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
+
+
+class DebriefFolder:
+    """Reads and writes candidates. Reading creates nothing."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._open = layout.debriefs
+        self._over = layout.debriefs / "decided"
+
+    def open_ids(self) -> tuple[str, ...]:
+        """Return the ids of what was drafted and isn't over, sorted."""
+        return _ids(self._open)
+
+    def over_ids(self, group: str = "*") -> tuple[str, ...]:
+        """Return the ids of what was decided, or of a group of it."""
+        return _ids(self._over, f"*-{group}-*")
+
+    def get(self, candidate_id: str) -> Candidate | None:
+        """Return a candidate, None where there is none of that id. What was decided is never read as waiting.
+
+        Raises:
+            RecordError: its file can't be read.
+        """
+        if not _ID.fullmatch(candidate_id):
+            return None
+        return _read(self._over / f"{candidate_id}.json") or _read(self._open / f"{candidate_id}.json")
+
+    def put(self, candidate: Candidate) -> Candidate:
+        """Write a candidate where it belongs and return it as it was written, without secrets. Needs the lock.
+
+        Raises:
+            RecordError: the disk refused: what stood there stays.
+        """
+        kept = Candidate.model_validate(redactor().value(candidate.model_dump(mode="json")))
+        folder = self._over if kept.decided else self._open
+        self._layout.ensure()
+        _write(folder / f"{kept.id}.json", kept.model_dump_json(indent=2) + "\n")
+        if kept.decided:
+            with suppress(OSError):  # both there: the decided one counts
+                (self._open / f"{kept.id}.json").unlink(missing_ok=True)
+        return kept
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the folder against other processes.
+
+        Raises:
+            RecordError: the folder can't be written.
+        """
+        self._layout.ensure()
+        try:
+            lock = locked(self._open / ".lock")
+            with lock:
+                yield
+        except OSError as error:
+            raise RecordError(
+                f"can't write in {self._open}", found=str(error), todo="make it writable or free disk space"
+            ) from error
+
+
+def _ids(folder: Path, pattern: str = "*") -> tuple[str, ...]:
+    if folder.is_symlink():
+        return ()
+    return tuple(sorted(path.stem for path in folder.glob(f"{pattern}.json") if _ID.fullmatch(path.stem)))
+
+
+def _read(path: Path) -> Candidate | None:
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _broken(path, str(error)) from error
+    try:
+        with os.fdopen(file, "rb") as opened:
+            text = opened.read(MAX_BYTES + 1)
+        if len(text) > MAX_BYTES:
+            raise _broken(path, f"more than {MAX_BYTES} bytes")
+        found = Candidate.model_validate(json.loads(text))
+    except (OSError, ValueError, ValidationError, RecursionError) as error:
+        raise _broken(path, str(error)[:300]) from error
+    if found.id != path.stem:
+        raise _broken(path, f"the candidate in it is {plain(found.id)}")
+    return found
+
+
+def _broken(path: Path, found: str) -> RecordError:
+    return RecordError(
+        f"the candidate {path} can't be read", found=found, todo="mend the file, or remove it to do without"
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        with os.fdopen(file, "w", encoding="utf-8") as opened:
+            opened.write(text)
+            opened.flush()
+            os.fsync(opened.fileno())
+        part.replace(path)
+        _sync(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise RecordError(f"can't write {path}", found=str(error), todo="free disk space") from error
+
+
+def _sync(folder: Path) -> None:
+    """Have the folder's own entry on disk: a new name would be gone with the power."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def no_such(candidate_id: str) -> UsageError:
+    """Return the error of an id that nobody has."""
+    return UsageError(f"there is no candidate {plain(candidate_id)}", todo="`linestop debrief` lists what waits")

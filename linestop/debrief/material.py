@@ -1,0 +1,89 @@
+"""The material of a debrief: what the tickets of a subject left behind, read once. Grouping it is grouping.py."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from linestop.debrief.grouping import Group, Grouping
+from linestop.debrief.seen import Seen, of_caution, of_correction, of_sign, said
+from linestop.errors import UsageError
+from linestop.paths import Layout
+from linestop.text import plain
+from linestop.tickets import Ticket
+from linestop.tracker import SqliteTracker
+
+MAX_SAID = 6  # reflections of a ticket that are quoted
+
+
+@dataclass(slots=True)
+class Material:
+    """What was seen, grouped: of each ticket, and of the batch over its tickets where the subject is one."""
+
+    subject: str
+    tickets: dict[str, list[Group]] = field(default_factory=dict)
+    batch: list[Group] = field(default_factory=list)
+    said: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def material(layout: Layout, subject: str) -> Material:
+    """Return what the tickets of a subject left behind; a subject is a ticket's id or a batch's name.
+
+    Raises:
+        UsageError: there is no such ticket or batch.
+        RecordError: something of it can't be read.
+    """
+    tickets, is_batch = _tickets_of(layout, subject)
+    piles = {ticket.id: Grouping() for ticket in tickets}
+    over = Grouping()
+    for one in _seen(layout, tickets):
+        if one.ticket in piles:
+            piles[one.ticket].add(one)
+            over.add(one)
+    return Material(
+        subject=subject,
+        tickets={ticket: pile.groups() for ticket, pile in piles.items()},
+        batch=over.groups(tickets=2) if is_batch else [],
+        said={ticket.id: _said(layout, ticket.id) for ticket in tickets},
+    )
+
+
+def _tickets_of(layout: Layout, subject: str) -> tuple[tuple[Ticket, ...], bool]:
+    everything = SqliteTracker(layout.tracker).list()
+    if one := next((ticket for ticket in everything if ticket.id == subject), None):
+        return (one,), False
+    if found := tuple(ticket for ticket in everything if ticket.batch == subject):
+        return found, True
+    raise UsageError(
+        f"there is no ticket or batch {plain(subject)}", todo="`linestop ticket list` names tickets and their batches"
+    )
+
+
+def _seen(layout: Layout, tickets: Iterable[Ticket]) -> Iterator[Seen]:
+    wanted = tuple(tickets)
+    yield from _cautions(layout, {ticket.id for ticket in wanted}, min(ticket.created for ticket in wanted))
+    for ticket in wanted:
+        yield from _noted(layout, ticket.id)
+
+
+def _cautions(layout: Layout, tickets: set[str], since: datetime) -> Iterator[Seen]:
+    from linestop.memory.cautions import read_cautions  # noqa: PLC0415  # may bring DuckDB with it
+
+    only = next(iter(tickets)) if len(tickets) == 1 else ""
+    for caution in read_cautions(layout, ticket=only, since=since):
+        if caution.ticket in tickets and (one := of_caution(caution)):
+            yield one
+
+
+def _noted(layout: Layout, ticket: str) -> Iterator[Seen]:
+    from linestop.memory.tickets import TicketBook, signature  # noqa: PLC0415
+
+    book = TicketBook(layout, ticket)
+    yield from (of_sign(sign) for sign in book.signs())
+    for correction in book.corrections():
+        yield of_correction(correction, ticket, signature(correction.text, correction.by))
+
+
+def _said(layout: Layout, ticket: str) -> tuple[str, ...]:
+    from linestop.memory.tickets import TicketBook  # noqa: PLC0415
+
+    return tuple(said(one) for one in TicketBook(layout, ticket).reflections()[-MAX_SAID:])
