@@ -35,8 +35,8 @@ _PLACE = re.compile(r"""(?<![:"'])(?::\d+)+(?!\w)|(?<=\.ts|tsx|\.cs)\(\d+,\d+\)"
 
 _SUFFIXES = (
     "py pyi pyx js jsx mjs cjs ts tsx vue svelte go rs rb java kt kts scala c h cc cpp cxx hpp hh cs fs swift m mm php"
-    " pl lua r jl ex exs erl hs ml sh bash zsh ps1 sql html css scss less json jsonl toml yaml yml ini cfg conf txt md rst"
-    " xml csv lock proto tf ipynb env"
+    " pl lua r jl ex exs erl hs ml sh bash zsh ps1 sql html css scss less json jsonl toml yaml yml ini cfg conf txt md"
+    " rst xml csv lock proto tf ipynb env"
 )
 _ANCHORS: tuple[re.Pattern[str], ...] = (
     # an exception's name, a compiler's error code, a panic
