@@ -7,16 +7,17 @@ broken, so each problem is said once, loudly, and the work goes on without. File
 import threading
 import weakref
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from linestop.briefs.model import Told
 from linestop.memory.cautions.model import Caution
 from linestop.memory.faults import expected, in_words, kind_of
-from linestop.memory.lessons.model import Lesson
+from linestop.memory.lessons.model import Lesson, Tier
 from linestop.memory.placing import placed
 from linestop.memory.ticket_memory import TicketMemory
-from linestop.paths import Layout
+from linestop.paths import Layout, global_lessons
 from linestop.policy import MemoryPolicy
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ Say = Callable[[str], None]
 MAX_OPEN = 8  # caution files at a time: one a dispatch that runs now
 MAX_PROBLEMS = 20  # said one by one; a memory that breaks in more ways is broken enough
 MAX_CANDIDATES = 1_000  # cautions that a brief chooses from
+PATIENCE_SECONDS = 3.0  # with a lock that another holds: a dispatch waits no longer for what it may be told
 MAKER = "maker"
 _UNTOLD = "further problems of memory are not said one by one"
 
@@ -99,7 +101,7 @@ class Memory:
             signs=() if judges else book.signs(),
             corrections=() if judges else book.corrections(chunk),
             reflections=() if judges else book.reflections(chunk),
-            lessons=self.attempt("lessons can't be read", lambda: self._lessons(role), ()),
+            lessons=self._lessons(role),
             cautions=tuple(one for one in cautions if not (judges and one.ticket == ticket_id)),
         )
         return told.model_copy(update={"problems": self.problems})
@@ -141,9 +143,14 @@ class Memory:
         return recall(self._layout, files, limit=MAX_CANDIDATES)
 
     def _lessons(self, role: str) -> tuple[Lesson, ...]:
-        from linestop.memory.lessons import Lessons  # noqa: PLC0415
+        """Return both tiers' lessons for a role, oldest first; where one can't be read, the other's."""
+        from linestop.memory.lessons import LessonStore  # noqa: PLC0415
 
-        return Lessons(self._layout).told(role)
+        found: list[Lesson] = []
+        for tier, path in ((Tier.REPOSITORY, self._layout.lessons), (Tier.GLOBAL, global_lessons())):
+            store = LessonStore(path, tier, patience_seconds=PATIENCE_SECONDS)
+            found += self.attempt(f"{tier} lessons can't be read", store.list, ())
+        return tuple(sorted((one for one in found if not one.roles or role in one.roles), key=_age))
 
     def _broken(self, what: str, error: BaseException) -> None:
         self._tell(f"{what} {kind_of(error)}", f"memory.broken {what}: {in_words(error)}; the run goes on without")
@@ -156,6 +163,10 @@ class Memory:
             hearers = tuple(self._hearers)
         for say in hearers:
             say(text)
+
+
+def _age(lesson: Lesson) -> tuple[datetime, str]:
+    return lesson.created, lesson.id
 
 
 def _close(logs: dict[str, "CautionLog"]) -> None:

@@ -1,4 +1,4 @@
-"""A ticket's own memory as a run uses it: its book, of which nothing ever fails the run. The book is tickets/book.py."""
+"""A ticket's own memory as a run uses it: nothing of it ever fails the run. What it opens is tickets/book.py."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
