@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from linestop.blocks.briefing import told_record
 from linestop.blocks.dispatching import Ended, dispatched
 from linestop.blocks.prices import GenaiPrices
 from linestop.blocks.static_engine import StaticEngine
 from linestop.blocks.station import Station
 from linestop.blocks.worktree_state import WorktreeState
+from linestop.briefs import Brief
 from linestop.events import Outcome, Usage, read_events
 from linestop.execution.costs import limits_for, usage_of
 from linestop.plans import Chunk
@@ -33,7 +35,7 @@ class Post:
     workspace: Path
     chunk: Chunk
     attempt: int
-    brief: str
+    brief: Brief
     corrections: tuple[str, ...] = ()
     start: str = ""
 
@@ -69,7 +71,8 @@ def dispatch(
     with station.checks.toolbox(post.workspace) as toolbox:
         order = Dispatch(
             ticket=station.ticket.id, role=post.role, attempt=post.attempt, plan=station.ticket.plan, chunk=post.chunk,
-            brief=post.brief, corrections=post.corrections, limits=limits, mounts=toolbox.mounts, path=toolbox.path,
+            brief=post.brief.text, corrections=post.corrections, limits=limits, mounts=toolbox.mounts,
+            path=toolbox.path,
         )  # fmt: skip
         record = _opened(station, post, order, told)
         try:
@@ -102,9 +105,10 @@ def _opened(station: Station, post: Post, order: Dispatch, told: Told | None) ->
         chunk=post.chunk.id, attempt=post.attempt, engine=post.engine.name, model=post.engine.model,
         base=post.start or station.tip, ticket_base=station.ticket.base, policy=policy_hash(line.policy),
         settings=line.settings(post.engine.name), order=order.model_dump(mode="json"),
+        told=told_record(post.brief),
     )  # fmt: skip
     holder.append(record)
-    record.write("brief.md", post.brief)
+    record.write("brief.md", post.brief.text)
     return record
 
 

@@ -29,6 +29,7 @@ class StaticEngine:
 
     name = "static"
     model = ""
+    window = None  # it reads no brief
 
     def __init__(
         self,

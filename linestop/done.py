@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from linestop.errors import LinestopError
-from linestop.execution.brief import describe
+from linestop.execution.finish_line import describe
 from linestop.ready import held_by_a_person
 from linestop.tickets import Ticket, TicketState
 

@@ -27,6 +27,11 @@ def plain(text: str, limit: int = MAX_CHARS) -> str:
     return folded if len(folded) <= limit else folded[: max(limit - 1, 0)] + _ELLIPSIS
 
 
+def without_escapes(text: str) -> str:
+    """Return a text without the escape sequences of terminals; its lines and all else stay."""
+    return _ESCAPES.sub("", text)
+
+
 def plain_lines(text: str, limit: int = 8_000) -> str:
     """Return the last `limit` characters of `text` with its lines kept, each as harmless as `plain` makes it."""
     return "\n".join(_visible(_ESCAPES.sub("", line)).rstrip() for line in text[-limit:].splitlines())

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from linestop.blocks.briefing import brief_for
 from linestop.blocks.dispatches import Dispatched, Post, Told, dispatch
 from linestop.blocks.dispatching import Ended
 from linestop.blocks.inspection import checked
 from linestop.blocks.station import Station
 from linestop.errors import InfraError, RecordError, RepositoryError
-from linestop.execution.brief import write_brief
 from linestop.execution.messages import commit_message
 from linestop.execution.ruling import against_base
 from linestop.paths import workspace_name
@@ -72,12 +72,16 @@ def make(station: Station, chunk: Chunk, attempt: int, told: Told | None = None)
     """
     station.begin()
     corrections = tuple(station.corrections)
-    post = Post(
-        role="maker", engine=station.line.engine, workspace=station.worktree, chunk=chunk, attempt=attempt,
-        brief=write_brief(station.ticket.plan, chunk, attempt=attempt, corrections=corrections),
-        corrections=corrections,
-    )  # fmt: skip
+    line, worktree = station.line, station.worktree
     try:
+        brief = brief_for(
+            line, station.ticket, chunk, role="maker", attempt=attempt, workspace=worktree, engine=line.engine,
+            corrections=corrections,
+        )  # fmt: skip
+        post = Post(
+            role="maker", engine=line.engine, workspace=worktree, chunk=chunk, attempt=attempt, brief=brief,
+            corrections=corrections,
+        )  # fmt: skip
         done = dispatch(station, post, checks=lambda _: _trial(station), told=told)
         if isinstance(done, str):
             return Made(work=Work(summary=done), fault=done, stops=True)

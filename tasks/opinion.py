@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from linestop.blocks.briefing import brief_for
 from linestop.blocks.dispatches import Post, Told, dispatch
 from linestop.blocks.inspection import clean_checkout
 from linestop.blocks.station import Station
 from linestop.errors import ToolError
-from linestop.execution.brief import judge_brief
 from linestop.execution.ruling import reject
 from linestop.paths import workspace_name
 from linestop.plans import Chunk
@@ -85,11 +85,13 @@ def ask(station: Station, question: Question, told: Told | None = None) -> Verdi
     engine = line.agent(role)
     assert engine is not None  # noqa: S101  # asked only where there is one
     diff = line.workspaces.diff(station.worktree, question.since, commit)
-    plan, chunk, attempt = station.ticket.plan, question.chunk, question.attempt
-    brief = judge_brief(plan, chunk, role=role, attempt=attempt, diff=diff)
+    chunk, attempt = question.chunk, question.attempt
     why = ""
     for _ in range(ASKED):
         with clean_checkout(line, workspace_name(station.ticket.id, role), commit) as checkout:
+            brief = brief_for(
+                line, station.ticket, chunk, role=role, attempt=attempt, workspace=checkout, engine=engine, diff=diff
+            )  # fmt: skip
             post = Post(
                 role=role, engine=engine, workspace=checkout, chunk=chunk, attempt=attempt, brief=brief, start=commit
             )  # fmt: skip
@@ -97,7 +99,7 @@ def ask(station: Station, question: Question, told: Told | None = None) -> Verdi
         if isinstance(verdict, Verdict):
             return verdict
         why = verdict
-    return reject(f"{role}: {why}")
+    return reject(f"{role}: {why}", by=role)
 
 
 def _asked(station: Station, post: Post, told: Told | None) -> Verdict | str:
@@ -123,4 +125,4 @@ def _asked(station: Station, post: Post, told: Told | None) -> Verdict | str:
 
 def _verdict(post: Post, work: Work, ruling: Ruling) -> Verdict:
     reasons = tuple(f"{post.role}: {reason}" for reason in work.reasons or (work.summary,) if reason)
-    return Verdict(ruling=ruling, reasons=reasons if ruling is Ruling.REJECT else ())
+    return Verdict(ruling=ruling, reasons=reasons if ruling is Ruling.REJECT else (), by=post.role)

@@ -16,12 +16,12 @@ from linestop.blocks.model_proxy.proxy import ModelProxy
 from linestop.blocks.presets import Errand, Preset, preset_for
 from linestop.blocks.presets.installs import Install, find_install
 from linestop.blocks.sandboxes.choice import confinement_for
+from linestop.briefs import bare_brief
 from linestop.engines import CommandSettings, Endpoint, Wire
 from linestop.engines.answers import instructions
 from linestop.engines.endpoints import DEFAULTS, key_of, provider_of
 from linestop.errors import PolicyError
 from linestop.events import EventKind, Usage
-from linestop.execution.brief import write_brief
 from linestop.policy import SandboxPolicy
 from linestop.ports import Cell, Dispatch, Limits, PriceBook, Sandbox, Work
 from linestop.spending import Meter
@@ -57,6 +57,15 @@ class CommandEngine:
     def model(self) -> str:
         """The model it is told to use; empty where the agent chooses."""
         return self._settings.model
+
+    @property
+    def window(self) -> int | None:
+        """The window as set, as the price book knows it of the model, as the agent's own model has it."""
+        if self._settings.window:
+            return self._settings.window
+        model = self._settings.model
+        known = self._prices.facts(model, provider=provider_of(self._endpoint)).window if model else None
+        return known or self._preset.window
 
     def preflight(self, limits: Limits) -> None:
         """Refuse beforehand what could not work: no program, no key, no price under a cap. Errors as the port says."""
@@ -124,9 +133,10 @@ class CommandEngine:
             yield f"http://127.0.0.1:{port}/{self._preset.name}"
 
     def _errand(self, order: Dispatch, install: Install, base: str, cell: Cell) -> Errand:
-        brief = order.brief or write_brief(
-            order.plan, order.chunk, attempt=order.attempt, corrections=order.corrections
-        )
+        brief = order.brief or bare_brief(
+            order.plan, order.chunk, role=order.role, attempt=order.attempt, corrections=order.corrections,
+            diff="see `git diff`" if order.looks_only else None,
+        ).text  # fmt: skip
         return Errand(
             program=install.argv,
             home=cell.home,

@@ -55,15 +55,15 @@ def is_near(endpoint: Endpoint) -> bool:
         return host.endswith((".local", ".lan", ".internal"))
 
 
-def window_of(endpoint: Endpoint, model: str, *, seconds: float = QUERY_SECONDS) -> int | None:
+def window_of(endpoint: Endpoint, model: str, *, seconds: float = QUERY_SECONDS, load: bool = True) -> int | None:
     """Return the window in tokens that a local server gives a model, None where it doesn't tell, or none is there.
 
-    A model that must be loaded to know is loaded: whoever asks is about to use it.
+    A model that must be loaded to know is loaded, unless `load` is False: whoever asks is about to use it.
     """
     try:
         server = local_server(endpoint, seconds=seconds)
         found = model_of(server, model) if server else None
-        if server and found and found.window is None and not found.loaded:
+        if load and server and found and found.window is None and not found.loaded:
             found = server.load(model)
     except LinestopError:
         return None

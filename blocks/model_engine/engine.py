@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linestop.blocks.local_servers.servers import make_ready
+from linestop.blocks.model_engine.window import known_window
 from linestop.blocks.model_proxy.proxy import ModelProxy
 from linestop.blocks.sandboxes.choice import confinement_for
 from linestop.engines import Endpoint, McpServer, ModelSettings, Wire
@@ -51,12 +52,20 @@ class ModelEngine:
         self._sandbox, self._policy = sandbox, policy
         self._mcp = {one: _server(one, mcp) for one in settings.mcp}
         self._environ, self._patience = environ, patience
+        self._window: int | None = None
         if endpoint.wire is Wire.GEMINI:
             raise PolicyError(
                 f"the model engine {name!r} doesn't speak this wire",
                 found=f"{endpoint.wire} at {endpoint.url}",
                 todo="use wire openai-chat: Gemini serves it at /v1beta/openai of the same host",
             )
+
+    @property
+    def window(self) -> int | None:
+        """The model's window: as set, as a local server tells of a model it has loaded, as the price book knows."""
+        if self._window is None:
+            self._window = known_window(self._settings, self._endpoint, self._prices)[0]
+        return self._window
 
     def preflight(self, limits: Limits) -> None:
         """Refuse beforehand what could not work: no key, or no price under a cap. Errors as the port says."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from linestop.execution.brief import judge_brief, write_brief
+from linestop.briefs import bare_brief
 from linestop.ports import Dispatch
 
 _PLACE = """\
@@ -37,6 +37,7 @@ def brief_of(order: Dispatch) -> str:
     """Return the brief; where a caller gave none, one that is written of plan and chunk."""
     if order.brief.strip():
         return order.brief
-    if order.looks_only:
-        return judge_brief(order.plan, order.chunk, role=order.role, attempt=order.attempt, diff="see `git diff`")
-    return write_brief(order.plan, order.chunk, attempt=order.attempt, corrections=order.corrections)
+    return bare_brief(
+        order.plan, order.chunk, role=order.role, attempt=order.attempt, corrections=order.corrections,
+        diff="see `git diff`" if order.looks_only else None,
+    ).text  # fmt: skip

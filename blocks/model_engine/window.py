@@ -1,6 +1,7 @@
 """How much a model holds, and when a conversation nears that. Tokens are estimated from characters and real usage."""
 
 from linestop.blocks.local_servers import servers as local_servers
+from linestop.blocks.local_servers.asking import QUERY_SECONDS
 from linestop.engines import Endpoint, ModelSettings
 from linestop.engines.endpoints import provider_of
 from linestop.ports import PriceBook
@@ -9,19 +10,30 @@ DEFAULT_WINDOW = 32_768  # tokens, where nobody knows better: as the budget of a
 _TOKENS_A_CHAR = 0.3  # before the first call; code has about 3.3 characters a token
 _PLAUSIBLE = (0.2, 1.2)  # some servers count only what was not cached
 _FULL, _AFTER = 0.85, 0.5  # of the room for the prompt: compacted from the first on, down to the second
+_GLANCE_SECONDS = 1.0  # of each question
 _OUTPUT_SHARE = 4  # an answer gets a quarter of the window at most
 
 
 def window_of(settings: ModelSettings, endpoint: Endpoint, prices: PriceBook) -> tuple[int, str]:
-    """Return the model's window in tokens, and where that is known from."""
+    """Return the model's window in tokens, and where that is known from. A local model is loaded where that tells."""
+    tokens, source = known_window(settings, endpoint, prices, load=True)
+    return (tokens, source) if tokens else (DEFAULT_WINDOW, "the default, since nobody says")
+
+
+def known_window(
+    settings: ModelSettings, endpoint: Endpoint, prices: PriceBook, *, load: bool = False
+) -> tuple[int | None, str]:
+    """Return the model's window in tokens, None where nobody knows, and where it is known from.
+
+    Without `load` nothing is loaded, and a local server is given a second to answer: for a brief's budget.
+    """
     if settings.window:
         return settings.window, "the engine's settings"
-    if served := local_servers.window_of(endpoint, settings.model):
+    seconds = QUERY_SECONDS if load else _GLANCE_SECONDS
+    if served := local_servers.window_of(endpoint, settings.model, seconds=seconds, load=load):
         return served, f"the server at {endpoint.url}"
     facts = prices.facts(settings.model, provider=provider_of(endpoint))
-    if facts.window:
-        return facts.window, facts.source or "the price book"
-    return DEFAULT_WINDOW, "the default, since nobody says"
+    return facts.window, facts.source or "the price book"
 
 
 def tool_chars(tokens: int) -> int:

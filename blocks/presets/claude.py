@@ -21,6 +21,7 @@ class Claude(Preset):
     telling = Telling.HOOKS
     sessions = (".claude/projects",)
     needs_model = False
+    window = 200_000  # of the models that it chooses by itself
 
     def start(self, errand: Errand) -> Start:
         """Permissions are skipped, as the sandbox is the wall; as root it wants to be told so (IS_SANDBOX)."""

@@ -48,6 +48,7 @@ class Codex(Preset):
     sessions = (".codex/sessions",)
     shows_refusals = False
     needs_model = False
+    window = 272_000  # input of the models that it chooses by itself
 
     def start(self, errand: Errand) -> Start:
         """Its own sandbox is off where ours isolates: one can't be opened inside the other."""

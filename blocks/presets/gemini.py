@@ -20,6 +20,7 @@ class Gemini(Preset):
     telling = Telling.HOOKS
     sessions = (".gemini/tmp",)
     needs_model = False
+    window = 1_048_576  # of the models that it chooses by itself
 
     def start(self, errand: Errand) -> Start:
         """Without the kind of its key in the settings it ends with exit code 41."""

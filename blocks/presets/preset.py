@@ -72,6 +72,7 @@ class Preset(ABC):
     litter: ClassVar[tuple[str, ...]] = ()  # folders that it leaves in the workspace, removed afterwards
     has_end: ClassVar[bool] = True  # whether its stream has a last event when it ends by itself
     needs_model: ClassVar[bool] = True
+    window: ClassVar[int | None] = None  # tokens of the model that it chooses itself, where that is known
 
     @property
     def resumes(self) -> bool:

@@ -39,6 +39,11 @@ class ScriptedEngine:
         """The scenario's name for its model."""
         return self._scenario.model
 
+    @property
+    def window(self) -> int | None:
+        """The scenario's window."""
+        return self._scenario.window
+
     def dispatch(
         self, order: Dispatch, workspace: Path, *, checks: Callable[[Path], CheckReport], events: LiveLog
     ) -> Work:

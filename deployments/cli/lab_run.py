@@ -9,10 +9,10 @@ from linestop.blocks import reruns
 from linestop.blocks.cancellation import cancellable
 from linestop.blocks.engines import engine_for, settings_of
 from linestop.blocks.line import Line
+from linestop.briefs import bare_brief
 from linestop.deployments.cli.options import Json, Repo
 from linestop.deployments.cli.wrapping import wrapped
 from linestop.errors import UsageError
-from linestop.execution.brief import write_brief
 from linestop.paths import Layout, repository_root
 from linestop.plans import ChecksPass, Chunk, Plan
 from linestop.ports import Dispatch, Limits
@@ -92,7 +92,7 @@ def _recipe(
     plan = Plan(id=NAME, title=title, purpose=title, scope=paths, chunks=(chunk,), goal=(ChecksPass(),))
     order = Dispatch(
         ticket=NAME, role="maker", attempt=attempt, plan=plan, chunk=chunk,
-        brief=write_brief(plan, chunk, attempt=attempt), limits=Limits(wall_seconds=seconds),
+        brief=bare_brief(plan, chunk, attempt=attempt).text, limits=Limits(wall_seconds=seconds),
     )  # fmt: skip
     settings = settings_of(engine, line.policy)
     return Recipe(run_id="", engine=engine, settings=settings, order=order, base=base, ticket_base=base)

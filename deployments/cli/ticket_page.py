@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from linestop.blocks.plan_branch import PLANS_BRANCH
-from linestop.execution.brief import describe
+from linestop.execution.finish_line import describe
 from linestop.text import plain
 from linestop.tickets import WAITING_ON_A_PERSON, Ticket, TicketState
 from linestop.verdicts import GoalVerdict

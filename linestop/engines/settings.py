@@ -57,6 +57,7 @@ class CommandSettings(_Settings):
     prompt: Literal["stdin", "file"] = Field(default="stdin", description="without a preset: how it is told its brief")
     program: str = Field(default="", description="path of the command, where it isn't on PATH")
     model: str = ""
+    window: int | None = Field(default=None, ge=1024, description="tokens; None = the price book's, else the preset's")
     endpoint: str = Field(default="", description="name of an endpoint; empty: the preset's own")
     env: dict[str, str] = Field(default_factory=dict, description="more environment, no secrets")
     turns: int | None = Field(default=None, ge=1)

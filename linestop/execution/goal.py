@@ -1,7 +1,7 @@
 """The finish line's judgement as pure functions: a scan, a command or a check report becomes met or not met."""
 
 from linestop.checks import regressions
-from linestop.execution.brief import describe
+from linestop.execution.finish_line import describe
 from linestop.execution.ruling import named
 from linestop.plans import ChecksPass, CommandPasses, FindingsGone
 from linestop.ports import Scan

@@ -90,6 +90,14 @@ class Engine(Protocol):
         """Name the model that answers, empty where there is none: maker and checker should not share one."""
         ...
 
+    @property
+    def window(self) -> int | None:
+        """Return how many tokens the model holds, None where nobody knows: a brief's budget is a share of it.
+
+        Asked for each brief: it loads nothing, takes a second at most, and never raises.
+        """
+        ...
+
     def dispatch(
         self, order: Dispatch, workspace: Path, *, checks: Callable[[Path], CheckReport], events: LiveLog
     ) -> Work:

@@ -33,6 +33,7 @@ class FakeEngine:
 
     name = "fake"
     model = ""
+    window = None
 
     def dispatch(
         self, order: Dispatch, workspace: Path, *, checks: Callable[[Path], CheckReport], events: LiveLog

@@ -10,10 +10,10 @@ from linestop.blocks.model_engine.engine import ModelEngine
 from linestop.blocks.prices import GenaiPrices
 from linestop.blocks.sandboxes.plain_sandbox import PlainSandbox
 from linestop.blocks.scripted_engine.engine import ScriptedEngine
+from linestop.briefs import bare_brief
 from linestop.deployments.lab_server import ScriptedServer
 from linestop.engines import Endpoint, ModelSettings
 from linestop.events import EventKind, Outcome, read_events
-from linestop.execution.brief import write_brief
 from linestop.plans import ChecksPass, Chunk, Plan
 from linestop.policy import SandboxPolicy
 from linestop.ports import Dispatch, Engine, Limits, Work
@@ -53,7 +53,7 @@ def workspace(root: Path) -> Path:
 def order() -> Dispatch:
     chunk = Chunk(id="c", title="t", source="ruff", rules=("F401",), paths=("shop.py",))
     plan = Plan(id="p", title="t", purpose="p", scope=("**",), chunks=(chunk,), goal=(ChecksPass(),))
-    brief = write_brief(plan, chunk, attempt=1)
+    brief = bare_brief(plan, chunk, attempt=1).text
     limits = Limits(wall_seconds=60, turns=60)
     return Dispatch(ticket="p", role="maker", attempt=1, plan=plan, chunk=chunk, brief=brief, limits=limits)
 

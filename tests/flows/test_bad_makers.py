@@ -42,6 +42,7 @@ class Maker:
 
     name = "bad"
     model = ""
+    window = None
 
     def __init__(self, deed: Deed, *, work: object = None) -> None:
         self._deed = deed

@@ -30,6 +30,7 @@ class Acting:
 
     name = "acting"
     model = ""
+    window = None
 
     def __init__(self, act: Act) -> None:
         self._act = act

@@ -34,7 +34,7 @@ class Agent:
     """An engine that does what functions say, one after the other; the last one again and again."""
 
     def __init__(self, *acts: Act, name: str = "agent", model: str = "") -> None:
-        self.name, self.model = name, model
+        self.name, self.model, self.window = name, model, None
         self.orders: list[Dispatch] = []
         self._acts = acts
 

@@ -103,6 +103,7 @@ class Stubborn:
 
     name = "stubborn"
     model = ""
+    window = None
 
     def dispatch(
         self, order: Dispatch, workspace: Path, *, checks: Callable[[Path], CheckReport], events: EventLog

@@ -30,6 +30,7 @@ class Trying:
 
     name = "trying"
     model = ""
+    window = None
 
     def __init__(self) -> None:
         self.text = GOOD

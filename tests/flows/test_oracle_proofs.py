@@ -12,7 +12,7 @@ from linestop.blocks.proofs import ask
 from linestop.deployments.cli.oracle import oracle
 from linestop.done import Answer
 from linestop.errors import UsageError
-from linestop.execution.brief import describe
+from linestop.execution.finish_line import describe
 from linestop.tickets import Evidence, Ticket, TicketState
 from linestop.verdicts import GoalLine, GoalVerdict
 from tests.flows.small_shop import small_shop, unused_imports

@@ -13,8 +13,8 @@ import pytest
 from linestop.blocks.dispatches import Post, dispatch
 from linestop.blocks.line import Line
 from linestop.blocks.station import Station, claim
+from linestop.briefs import bare_brief
 from linestop.events import EventKind
-from linestop.execution.brief import write_brief
 from linestop.paths import Layout
 from linestop.records import RunRecord, holder
 from linestop.runs import RecordedRun, find_run, follow, read_run
@@ -65,7 +65,7 @@ def recorded(layout: Layout) -> RecordedRun:
     assert ticket
     record = RunRecord(layout, "ticket", ticket="stock")
     station, chunk = Station(line, ticket, record), plan.chunks[0]
-    brief = write_brief(plan, chunk, attempt=1, corrections=())
+    brief = bare_brief(plan, chunk, attempt=1, corrections=())
     post = Post(
         role="maker", engine=line.engine, workspace=station.worktree, chunk=chunk, attempt=1, brief=brief
     )  # fmt: skip

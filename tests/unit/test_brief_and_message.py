@@ -2,8 +2,8 @@
 
 import pytest
 
+from linestop.briefs import bare_brief, fenced
 from linestop.execution.batches import NEW_BATCH, batch_of
-from linestop.execution.brief import fenced, write_brief
 from linestop.execution.messages import SUBJECT_CHARS, commit_message
 from linestop.plans import ChecksPass, Chunk, FindingsGone, Plan
 from linestop.tickets import Ticket, TicketState
@@ -35,10 +35,10 @@ def test_no_text_closes_its_fence(text: str) -> None:
 
 
 def test_a_brief_says_task_scope_finish_line_and_corrections() -> None:
-    brief = write_brief(PLAN, CHUNK, attempt=2, corrections=("checks fail: test_a",))
+    brief = bare_brief(PLAN, CHUNK, attempt=2, corrections=("checks fail: test_a",)).text
     for part in ("Remove unused imports", "attempt 2", "shop/**", "no finding of F401", "checks fail: test_a"):
         assert part in brief
-    assert brief.index("Corrections") < brief.index("Scope")
+    assert brief.index("## Task") < brief.index("## Scope") < brief.index("## Corrections") < brief.index("## Rules")
 
 
 def test_a_commit_message_says_what_and_why() -> None:

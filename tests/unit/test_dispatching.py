@@ -23,7 +23,7 @@ ORDER = Dispatch(ticket="p", role="maker", attempt=1, plan=PLAN, chunk=CHUNK, br
 class Engine:
     """Raises what it is given; with nothing to raise it works until it is told to stop."""
 
-    name, model = "agent", ""
+    name, model, window = "agent", "", None
 
     def __init__(self, error: Exception | None = None) -> None:
         self._error, self.ended = error, threading.Event()

@@ -4,7 +4,7 @@ import pytest
 
 from linestop.done import Answer, Definition, Proof, exit_code, judge, load_definition, parse_definition
 from linestop.errors import LinestopError
-from linestop.execution.brief import describe
+from linestop.execution.finish_line import describe
 from linestop.plans import ChecksPass, Chunk, CommandPasses, Plan
 from linestop.tickets import Evidence, Ticket, TicketState, finish_line_hash
 from linestop.verdicts import GoalLine, GoalVerdict

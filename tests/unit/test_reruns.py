@@ -12,10 +12,10 @@ from linestop.blocks.line import Line
 from linestop.blocks.reruns import engine_again
 from linestop.blocks.reruns import rerun as run_again
 from linestop.blocks.station import Station, claim
+from linestop.briefs import bare_brief
 from linestop.deployments.cli.lab_rerun import rerun
 from linestop.errors import PolicyError, ToolError, UsageError
 from linestop.events import EventKind, Usage
-from linestop.execution.brief import write_brief
 from linestop.ports import Dispatch, Engine, Work
 from linestop.records import RunRecord, holder
 from linestop.runs import RecordedRun, find_run, read_run
@@ -33,7 +33,7 @@ class Agent:
     """An engine that does what a function says."""
 
     def __init__(self, act: Act, name: str = "agent") -> None:
-        self.name, self.model, self._act = name, "m-1", act
+        self.name, self.model, self.window, self._act = name, "m-1", None, act
         self.orders: list[Dispatch] = []
 
     def dispatch(
@@ -94,7 +94,7 @@ def recorded(line: Line, name: str, engine: Engine) -> RecordedRun:
     chunk = PLAN.chunks[0]
     post = Post(
         role="maker", engine=engine, workspace=station.worktree, chunk=chunk, attempt=1,
-        brief=write_brief(PLAN, chunk, attempt=1, corrections=()),
+        brief=bare_brief(PLAN, chunk, attempt=1, corrections=()),
     )  # fmt: skip
     done = dispatch(station, post, checks=lambda _: CheckReport(runs=()))
     assert not isinstance(done, str)

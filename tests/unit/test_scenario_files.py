@@ -7,9 +7,9 @@ from typing import get_args
 import pytest
 
 from linestop.blocks.engines import settings_of
+from linestop.briefs import bare_brief
 from linestop.engines import ScriptedSettings
 from linestop.errors import UsageError
-from linestop.execution.brief import write_brief
 from linestop.plans import ChecksPass, Chunk, FindingsGone, Plan
 from linestop.policy import Policy
 from linestop.ports import Dispatch
@@ -47,7 +47,7 @@ def order(*, scanned: bool = True, **changes: object) -> Dispatch:
     goal = FindingsGone(source="ruff", rules=chunk.rules, paths=paths) if scanned else ChecksPass()
     plan = Plan(id="p", title="t", purpose="p", scope=("src/**",), chunks=(chunk,), goal=(goal,))
     values: dict[str, object] = {"ticket": "p", "role": "maker", "attempt": 2, "plan": plan, "chunk": chunk}
-    brief = write_brief(plan, chunk, attempt=2)
+    brief = bare_brief(plan, chunk, attempt=2).text
     return Dispatch.model_validate({**values, "brief": brief, **changes})
 
 

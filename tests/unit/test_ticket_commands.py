@@ -9,7 +9,7 @@ import pytest
 from linestop.audit.plan_files import render_plan
 from linestop.deployments.cli import batch, incident, ticket
 from linestop.errors import LinestopError, TrackerError, UsageError
-from linestop.execution.brief import describe
+from linestop.execution.finish_line import describe
 from linestop.incidents import IncidentStore
 from linestop.paths import Layout
 from linestop.plans import ChecksPass, Chunk, FindingsGone, Plan

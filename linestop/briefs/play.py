@@ -1,0 +1,109 @@
+"""Files in play: what a ticket and its chunk name, in words and scope. Never from a diff that is still empty."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fnmatch import translate
+from functools import cached_property
+
+from linestop.plans import Chunk, Plan
+
+MOST = 500  # of each kind: a scope may hold thousands
+_MAX_TEXT = 40_000  # characters looked at of each text
+_MAX_PATH = 400
+_GLOB = re.compile(r"[*?\[]")
+_QUOTED = re.compile(r"`([^`\n]{1,400})`")
+# Words that look like paths: with a slash, or with an ending that begins with a letter; `e.g.` and `1.5` are none.
+_WORD = re.compile(r"[\w.@+-]*[\w@+-](?:/[\w.@+*?-]+)+|[\w@+-][\w.@+-]*\.[A-Za-z]\w{0,9}\b")
+_NAME = re.compile(r"[\w.-]{3,80}")
+
+
+@dataclass(frozen=True)
+class InPlay:
+    """What is in play. `paths` come as they were named; a glob or a name stands for files that it fits."""
+
+    paths: tuple[str, ...]
+    globs: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
+    _known: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
+
+    def covers(self, file: str) -> bool:
+        """Whether a file of the repository is in play; `file` is its path from the root."""
+        if not file:
+            return False
+        if file not in self._known:
+            self._known[file] = file in self._exact or self._fits(file)
+        return self._known[file]
+
+    def among(self, files: Iterable[str]) -> tuple[str, ...]:
+        """Return what is in play as files: those named, then those of `files` that a glob or a name fits."""
+        there = (file for file in files if file not in self._exact and self.covers(file))
+        return tuple(dict.fromkeys([*self.paths, *_first(there, MOST)]))[:MOST]
+
+    @cached_property
+    def _exact(self) -> frozenset[str]:
+        return frozenset(self.paths)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str] | None:
+        return re.compile("|".join(map(_translated, self.globs))) if self.globs else None
+
+    def _fits(self, file: str) -> bool:
+        name = file.rpartition("/")[2]
+        if name in self.names or name.partition(".")[0] in self.names or self._below(file):
+            return True
+        return bool(self._pattern and self._pattern.match(file))
+
+    def _below(self, file: str) -> bool:
+        """Whether a folder above the file was named."""
+        parts = file.split("/")
+        return any("/".join(parts[:depth]) in self._exact for depth in range(1, len(parts)))
+
+
+def in_play(plan: Plan, chunk: Chunk) -> InPlay:
+    """Return what a chunk and its plan name: the chunk's paths first, then scope, then words of their texts."""
+    named = [*chunk.paths, *plan.scope]
+    texts = (chunk.title, chunk.text, plan.title, plan.purpose, plan.notes)
+    words = [word for text in texts for word in _words(text[:_MAX_TEXT])]
+    places = [_place(word) for word in (*named, *words)]
+    fit = [place for place in dict.fromkeys(places) if place]
+    quoted = (word for text in texts for word in _QUOTED.findall(text[:_MAX_TEXT]))
+    return InPlay(
+        paths=tuple(_first((place for place in fit if not _GLOB.search(place)), MOST)),
+        globs=tuple(_first((place for place in fit if _GLOB.search(place)), MOST)),
+        names=frozenset(_first((name for word in quoted for name in _names(word)), MOST)),
+    )
+
+
+def _words(text: str) -> Iterator[str]:
+    """Yield the words of a text that look like paths, in backticks or without."""
+    for word in _QUOTED.findall(text):
+        if "/" in word and " " not in word:
+            yield word
+    yield from _WORD.findall(text)
+
+
+def _names(quoted: str) -> Iterator[str]:
+    """Yield what a name in backticks may stand for: `cart.Cart.total()` for the files called cart, Cart or total."""
+    word = quoted.partition("(")[0].strip()
+    if _NAME.fullmatch(word) and "/" not in word:
+        yield word
+        yield from (part for part in word.split(".") if len(part) > 2)  # noqa: PLR2004  # `a`, `os`, `py` fit too much
+
+
+def _place(word: str) -> str:
+    """Return a word as a path from the repository's root, empty where it can't be one."""
+    path = word.strip().removeprefix("./").rstrip("/.,:;")
+    path = re.sub(r":\d+(?::\d+)?$", "", path)
+    outside = path.startswith(("/", "~")) or ".." in path.split("/") or "://" in word or "\0" in path
+    return "" if outside or not path or len(path) > _MAX_PATH else path
+
+
+def _translated(glob: str) -> str:
+    """Return a glob as a pattern that fits what `linestop.audit.globs.matches` does, in one go for many of them."""
+    return f"{translate(glob)}|{translate(glob.rstrip('/') + '/*')}"
+
+
+def _first(items: Iterable[str], most: int) -> Iterator[str]:
+    for _, item in zip(range(most), items, strict=False):
+        yield item

@@ -1,0 +1,138 @@
+"""Which of what is remembered is told first (SPEC.md section 6). Lazy: what is never reached is never looked at twice.
+
+A file is hashed once for a brief, and only where an item about it may still be told.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TypeVar
+
+from linestop.briefs.play import InPlay
+from linestop.memory.cautions.model import Caution
+from linestop.memory.lessons.model import Lesson, Trust
+from linestop.memory.tickets.model import Correction, Reflection, Sign
+from linestop.text import plain
+from linestop.watch.firing import Severity
+
+MOST_HASHED = 500  # files of a brief; beyond them nothing counts as fresh
+
+Note = TypeVar("Note", Correction, Reflection)
+
+
+class Freshness(StrEnum):
+    """Whether what is remembered of a file is still about the file that is there."""
+
+    FRESH = "fresh"  # the file has the same content as then
+    STALE = "stale"  # it changed, or is gone
+    GENERAL = "general"  # it is about no file
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A lesson or a caution in its place. `times`: how often a caution was seen, among those that were looked at."""
+
+    item: Lesson | Caution
+    freshness: Freshness
+    times: int = 1
+
+
+class Staleness:
+    """Hashes files again, each once."""
+
+    def __init__(self, hashes: Callable[[str], str]) -> None:
+        self._hashes = hashes
+        self._seen: dict[str, str] = {}
+
+    def of(self, item: Lesson | Caution) -> Freshness:
+        """Return whether the file of an item is as it was."""
+        if not item.file:
+            return Freshness.GENERAL
+        same = bool(item.file_hash) and self._hash(item.file) == item.file_hash
+        return Freshness.FRESH if same else Freshness.STALE
+
+    def _hash(self, file: str) -> str:
+        if file not in self._seen:
+            self._seen[file] = self._hashes(file) if len(self._seen) < MOST_HASHED else ""
+        return self._seen[file]
+
+
+def signs_of(signs: Iterable[Sign], chunk: str) -> list[Sign]:
+    """Return the signs that bind: unsolved, those of the chunk first, then the most frequent, then the newest."""
+    binding = (one for one in signs if not one.solved)
+    return sorted(binding, key=lambda one: (one.chunk == chunk, one.times, _when(one.at)), reverse=True)
+
+
+def corrections_of(corrections: Iterable[Correction], chunk: str) -> list[Correction]:
+    """Return the corrections for a chunk, newest first; of two at the same time the later one."""
+    return _newest(one for one in corrections if one.chunk in ("", chunk))
+
+
+def reflections_of(reflections: Iterable[Reflection], chunk: str) -> list[Reflection]:
+    """Return what was said of failed attempts at a chunk, newest first."""
+    return _newest(one for one in reflections if one.chunk == chunk)
+
+
+def lessons_of(lessons: Iterable[Lesson], role: str, play: InPlay, stale: Staleness) -> Iterator[Ranked]:
+    """Yield the lessons for a role: of files in play first, then fresh before stale, then the newest.
+
+    What no person stands behind and what was superseded is never among them, whatever the store gave.
+    """
+    told = [one for one in lessons if one.trust is Trust.PERSON and not one.superseded_by and _for(one, role)]
+    told.sort(key=lambda one: (_when(one.updated), one.id), reverse=True)
+    yield from _by_file(told, play, stale)
+
+
+def cautions_of(cautions: Iterable[Caution], play: InPlay, stale: Staleness) -> list[Ranked]:
+    """Return cautions once each: of files in play first, then fresh before stale, warnings before infos, the newest."""
+    newest, times = _deduplicated(cautions)
+    ranked = [Ranked(one, stale.of(one), times[_sameness(one)]) for one in newest]
+    return sorted(ranked, key=lambda one: _place(one, play))
+
+
+def _place(ranked: Ranked, play: InPlay) -> tuple[bool, bool, bool]:
+    item = ranked.item
+    only_informs = isinstance(item, Caution) and item.severity is Severity.INFO
+    return (not play.covers(item.file), ranked.freshness is Freshness.STALE, only_informs)
+
+
+def _for(lesson: Lesson, role: str) -> bool:
+    return not lesson.roles or role in lesson.roles
+
+
+def _by_file(newest: list[Lesson], play: InPlay, stale: Staleness) -> Iterator[Ranked]:
+    for inside in (True, False):
+        later: list[Lesson] = []
+        for one in newest:
+            if play.covers(one.file) is not inside:
+                continue
+            if (freshness := stale.of(one)) is Freshness.STALE:
+                later.append(one)
+            else:
+                yield Ranked(one, freshness)
+        yield from (Ranked(one, Freshness.STALE) for one in later)
+
+
+def _deduplicated(cautions: Iterable[Caution]) -> tuple[list[Caution], dict[tuple[str, ...], int]]:
+    """Return the newest of those that say the same, newest first, and how often each was said."""
+    newest, times = dict[tuple[str, ...], Caution](), dict[tuple[str, ...], int]()
+    for one in sorted(cautions, key=lambda one: (_when(one.at), one.id), reverse=True):
+        key = _sameness(one)
+        newest.setdefault(key, one)
+        times[key] = times.get(key, 0) + 1
+    return list(newest.values()), times
+
+
+def _sameness(caution: Caution) -> tuple[str, ...]:
+    said = caution.signature or plain(caution.detail).lower()
+    return (caution.kind, caution.detector, caution.file, said)
+
+
+def _newest(notes: Iterable[Note]) -> list[Note]:
+    return sorted(notes, key=lambda one: _when(one.at))[::-1]
+
+
+def _when(at: datetime) -> datetime:
+    """Return a time that can be compared: one that a person's file gives without a zone is UTC."""
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
