@@ -3,12 +3,13 @@
 What a record holds for that is linestop/runs/recipe.py; the first run is blocks/dispatches.py.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from linestop.blocks.baseline import baseline
 from linestop.blocks.dispatching import Ended, dispatched
@@ -47,6 +48,9 @@ class Place:
     checks: RepositoryChecks
 
 
+Judged = Callable[[RunRecord, Place, str], tuple[str, ...]]  # objections to the commit that a maker left
+
+
 def engine_again(line: Line, recipe: Recipe, other: str = "") -> Engine:
     """Return the engine that was dispatched, with the settings of then; or the one called `other`, with those of now.
 
@@ -63,9 +67,19 @@ def engine_again(line: Line, recipe: Recipe, other: str = "") -> Engine:
 
 
 def rerun(
-    line: Line, recipe: Recipe, engine: Engine, *, told: Told | None = None, started: Started | None = None
+    line: Line,
+    recipe: Recipe,
+    engine: Engine,
+    *,
+    told: Told | None = None,
+    started: Started | None = None,
+    about: Mapping[str, Any] | None = None,
+    judged: Judged | None = None,
 ) -> RunRecord:
     """Carry out a recipe and return the new record, closed. The workspace is gone afterwards, whatever happened.
+
+    `about` is added to the record's parameters. `judged` is asked about what a maker left; its answer is the value
+    `objections` of the result.
 
     Raises:
         UsageError: the commit it started from is not in the repository any more.
@@ -73,13 +87,13 @@ def rerun(
     """
     for commit in (recipe.base, recipe.ticket_base):
         _require(line, recipe, commit)
-    record = _opened(line, recipe, engine, told)
+    record = _opened(line, recipe, engine, told, about or {})
     try:
         record.write("brief.md", recipe.order.brief)
         if started:
             started(record)
         with _place(line, recipe, record) as place:
-            _carried_out(line, recipe, engine, record, place)
+            _carried_out(line, recipe, engine, record=record, place=place, judged=judged)
     except BaseException as error:
         record.break_off("failed", error)
         raise
@@ -97,7 +111,7 @@ def _require(line: Line, recipe: Recipe, commit: str) -> None:
         ) from error
 
 
-def _opened(line: Line, recipe: Recipe, engine: Engine, told: Told | None) -> RunRecord:
+def _opened(line: Line, recipe: Recipe, engine: Engine, told: Told | None, about: Mapping[str, Any]) -> RunRecord:
     order, policy = recipe.order, line.policy
     settings = settings_for(policy, role=order.role, limits=order.limits)
 
@@ -112,7 +126,7 @@ def _opened(line: Line, recipe: Recipe, engine: Engine, told: Told | None) -> Ru
         chunk=order.chunk.id, attempt=order.attempt, engine=engine.name, model=engine.model, base=recipe.base,
         ticket_base=recipe.ticket_base, policy=policy_hash(policy),
         settings=recipe.settings.model_dump(mode="json") if same and recipe.settings else line.settings(engine.name),
-        order=order.model_dump(mode="json"),
+        order=order.model_dump(mode="json"), **about,
     )  # fmt: skip
 
 
@@ -126,15 +140,20 @@ def _place(line: Line, recipe: Recipe, record: RunRecord) -> Iterator[Place]:
         yield Place(workspace, base, line.checks(base))
 
 
-def _carried_out(line: Line, recipe: Recipe, engine: Engine, record: RunRecord, place: Place) -> None:
+def _carried_out(
+    line: Line, recipe: Recipe, engine: Engine, *, record: RunRecord, place: Place, judged: Judged | None
+) -> None:
     checks = partial(_trial, line, recipe, record, place) if not recipe.order.looks_only else _no_checks
     state = None if recipe.order.looks_only else WorktreeState(place.workspace)
     with place.checks.toolbox(place.workspace) as toolbox:
         order, start = recipe.order.model_copy(update={"mounts": toolbox.mounts, "path": toolbox.path}), monotonic()
         ended = dispatched(engine, order, place.workspace, checks=checks, events=record.events, state=state)
     seconds = round(monotonic() - start, 3)  # without the making of the workspace, which the first run's hadn't either
+    more: dict[str, Any] = {}
     try:
-        outcome = _judged(ended) if recipe.order.looks_only else _left(line, recipe, record, place, ended)
+        outcome, commit = (_ruled(ended), "") if recipe.order.looks_only else _left(line, recipe, record, place, ended)
+        if judged and outcome == "candidate":
+            more["objections"] = list(judged(record, place, commit))
     except RepositoryError as error:  # the workspace is not as it was handed out: that is the agent's doing
         outcome, ended = "failed", Ended(work=ended.work, fault=f"the workspace can't be read: {error.what}")
     usage = usage_of(read_events(record.events.path))
@@ -142,23 +161,23 @@ def _carried_out(line: Line, recipe: Recipe, engine: Engine, record: RunRecord, 
     summary = ended.fault or ended.work.summary
     watched = record.events.report()
     record.finish(
-        outcome, summary=summary, usage=usage.model_dump(mode="json"), watch=watched, seconds=seconds, **said
+        outcome, summary=summary, usage=usage.model_dump(mode="json"), watch=watched, seconds=seconds, **more, **said
     )  # fmt: skip
 
 
-def _judged(ended: Ended) -> str:
+def _ruled(ended: Ended) -> str:
     return str(ended.work.ruling) if ended.work.ruling and not ended.fault else "failed"
 
 
-def _left(line: Line, recipe: Recipe, record: RunRecord, place: Place, ended: Ended) -> str:
-    """Keep the diff of what a maker left and return the outcome, as the first run's record would say it."""
+def _left(line: Line, recipe: Recipe, record: RunRecord, place: Place, ended: Ended) -> tuple[str, str]:
+    """Keep the diff of what a maker left; return the outcome, as the first run's record says it, and its commit."""
     if ended.hung:
-        return "failed"  # it may still write there
+        return "failed", ""  # it may still write there
     commit = line.workspaces.snapshot(place.workspace)
     diff = line.workspaces.diff(place.workspace, recipe.base, commit)
     if not ended.fault or diff:
         record.write("diff.patch", diff)
-    return "failed" if ended.fault else "candidate" if diff else "nothing"
+    return "failed" if ended.fault else "candidate" if diff else "nothing", commit
 
 
 def _trial(line: Line, recipe: Recipe, record: RunRecord, place: Place, _path: Path) -> CheckReport:

@@ -30,7 +30,7 @@ def sign_test(better: int, worse: int) -> float:
     if not trials:
         return 1.0
     tail = sum(comb(trials, k) for k in range(max(better, worse), trials + 1))
-    return min(1.0, 2 * tail / 2**trials)
+    return float(min(1.0, 2 * tail / 2**trials))
 
 
 @lru_cache(maxsize=4096)

@@ -51,8 +51,10 @@ class Subject(_Frozen):
     with_memory: Dispatch
     told: Told = Told()
     kept: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="block → ids that the brief has of it")
+    told_records: dict[str, dict[str, Any]] = Field(default_factory=dict, description="arm → what its record says")
     base: str = Field(description="commit that both arms start from")
     ticket_base: str = Field(description="commit that checks and guards are judged against")
+    policy: str = Field(default="", description="SHA-256 of the policy that held when the briefs were composed")
 
 
 class Entry(_Frozen):
@@ -67,7 +69,6 @@ class Entry(_Frozen):
     experiment: Experiment | None = Field(default=None, description="the file, where the task came from one")
     again_of: str = Field(default="", description="the entry whose inputs these are")
     linestop: str = ""
-    policy: str = Field(default="", description="SHA-256 of the policy that held")
     repository: str = ""
     holder: str = ""
     state: EntryState = EntryState.RUNNING

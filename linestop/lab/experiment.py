@@ -64,7 +64,7 @@ class RememberedCaution(_Strict):
 
 
 class Remembered(_Strict):
-    """The memory of the arm that has one."""
+    """The memory of the arm that has one. A later lesson is a newer one."""
 
     lessons: tuple[RememberedLesson, ...] = ()
     cautions: tuple[RememberedCaution, ...] = ()

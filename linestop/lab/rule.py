@@ -65,21 +65,20 @@ class Rule(BaseModel):
     def text(self) -> str:
         """Return the rule in words, as it is printed before the first pair."""
         least, most = 1 / (1 + self.token_margin), 1 + self.token_margin
+        strict, wide = f"{1 - self.token_alpha:.0%}", f"{1 - 2 * self.alpha:.0%}"
         return f"""\
 {self.pairs} pairs, in each one trial with memory and one without: same task, engine and commit, fresh workspaces.
 The order turns round from pair to pair. A verdict is failed < inert < struggled < productive; a pair is better, worse
 or a tie.
 1. Exact sign test on the verdicts, two-sided, alpha {self.verdict_alpha:g}: improved or regressed.
-2. Else tokens, by the {1 - self.token_alpha:.0%} Hodges-Lehmann interval of their ratio: improved if all of it is below\
- {least:.2f}
+2. Else tokens, by the {strict} Hodges-Lehmann interval of their ratio: improved if all of it is below {least:.2f}
    where both arms did the work; regressed if all of it is above {most:.2f}.
-3. Else no change, if the {1 - 2 * self.alpha:.0%} interval of better minus worse lies within ±{self.margin:.2f}, and that\
- of the ratio of
-   tokens, where they are known, within {least:.2f} to {most:.2f}.
+3. Else no change, if the {wide} interval of better minus worse lies within ±{self.margin:.2f}, and that of the
+   ratio of tokens, where they are known, within {least:.2f} to {most:.2f}.
 4. Else not enough data; so are fewer pairs than planned, whatever they say.
 Time and firings are reported with tests and intervals and decide nothing of their own: warnings count in the verdict.
-If memory makes {self.better:.0%} of pairs better and {self.worse:.0%} worse, {self.pairs} pairs say so with a chance of\
- {self.reached:.0%}.
+If memory makes {self.better:.0%} of pairs better and {self.worse:.0%} worse, {self.pairs} pairs say so\
+ with a chance of {self.reached:.0%}.
 {self._no_change}"""
 
     @property

@@ -19,7 +19,7 @@ def signed_rank_test(differences: Sequence[float]) -> float:
     positive = sum(rank for value, rank in zip(moved, doubled, strict=True) if value > 0)
     smaller = min(positive, sum(doubled) - positive)
     ways = _ways(tuple(sorted(doubled)))
-    return min(1.0, 2 * sum(ways[: smaller + 1]) / 2 ** len(moved))
+    return float(min(1.0, 2 * sum(ways[: smaller + 1]) / 2 ** len(moved)))
 
 
 def shift(differences: Sequence[float]) -> float:
