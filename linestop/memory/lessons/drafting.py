@@ -68,6 +68,10 @@ def checked(values: dict[str, Any]) -> Lesson:
     clean |= {name: _names(name, values.get(name)) for name in _NAMES if name in values}
     if clean.get("tier") == Tier.GLOBAL:
         clean["file_hash"] = ""  # of no file in particular
+    if not re.fullmatch(r"(?:[0-9a-f]{64})?", str(clean.get("file_hash", ""))):
+        raise UsageError(
+            "a lesson's file hash is a SHA-256", found=plain(str(clean["file_hash"])), todo="leave it empty"
+        )
     if not clean["title"]:
         raise UsageError("a lesson has a title", found="none", todo="say in a line what to do or not to do")
     if not is_said(clean["why"]) or len(clean["why"]) < MIN_WHY_CHARS:

@@ -42,7 +42,7 @@ class LessonFile:
         self._migrations = migrations or shipped()
 
     def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Return what `work` returns, run in one immediate transaction; the schema is made or brought up to date before.
+        """Return what `work` returns, run in one immediate transaction; the schema is brought up to date before.
 
         On a lock that is held by another all of it is done again: `work` must change nothing but the database.
 

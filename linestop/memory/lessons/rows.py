@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Collection
 from typing import Any
 
 from pydantic import ValidationError
@@ -20,6 +21,11 @@ _UPSERT = (
     f"INSERT INTO lessons ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608  # our own names
     f" ON CONFLICT (id) DO UPDATE SET {_CHANGED}"
 )
+_TOLD = """
+SELECT * FROM lessons
+WHERE trust = 'person' AND superseded_by = '' AND (roles = '[]' OR instr(roles, ?))
+ORDER BY in_play(file) DESC, updated DESC, id LIMIT ?
+"""
 _FORMER = "SELECT * FROM history WHERE id = ? ORDER BY number"
 
 
@@ -43,6 +49,16 @@ def get(connection: sqlite3.Connection, lesson_id: str, tier: Tier) -> Lesson | 
 def all_of(connection: sqlite3.Connection, tier: Tier) -> tuple[Lesson, ...]:
     """Return every lesson, oldest first."""
     rows = connection.execute("SELECT * FROM lessons ORDER BY created, id").fetchall()
+    return tuple(lesson_of(row, tier) for row in rows)
+
+
+def told(
+    connection: sqlite3.Connection, tier: Tier, role: str, places: Collection[str], limit: int | None
+) -> tuple[Lesson, ...]:
+    """Return what a role may be told, the lessons about any of the places first, then newest first."""
+    connection.create_function("in_play", 1, lambda file: file in places and file != "", deterministic=True)
+    most = -1 if limit is None else limit
+    rows = connection.execute(_TOLD, (json.dumps(role, ensure_ascii=False), most)).fetchall()
     return tuple(lesson_of(row, tier) for row in rows)
 
 

@@ -21,6 +21,7 @@ def ranked(lessons: Sequence[Lesson], words: Sequence[str], files: Sequence[str]
     wanted = {stem(word) for text in words for word in words_of(text)}
     if not wanted and not files:
         return tuple(sorted(lessons, key=lambda one: (one.updated, one.id), reverse=True))
+    lessons = [one for one in lessons if _may_hold(one, wanted) or _file_score(one, files)]
     texts = [_words(one) for one in lessons]
     seen = Counter(word for counts in texts for word in wanted if _hits(counts, word))
     rarity = {word: log(1 + len(lessons) / (1 + seen[word])) + 0.1 for word in wanted}
@@ -30,6 +31,12 @@ def ranked(lessons: Sequence[Lesson], words: Sequence[str], files: Sequence[str]
     ]
     best = sorted(scored, key=lambda pair: (pair[0], pair[1].updated, pair[1].id), reverse=True)
     return tuple(one for score, one in best if score > 0)
+
+
+def _may_hold(lesson: Lesson, wanted: set[str]) -> bool:
+    """Return whether a lesson can hold any of the stems: a fast look before its words are cut to theirs."""
+    text = f"{lesson.title}\n{lesson.file}\n{lesson.body}\n{lesson.why}".casefold()
+    return any(word[:-1] in text for word in wanted)  # a stem's last letter may be another: retries, retry
 
 
 def _words(lesson: Lesson) -> dict[str, float]:

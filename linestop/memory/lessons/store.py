@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from sqlite3 import Connection
 from typing import Any
 
@@ -39,10 +39,19 @@ class LessonStore:
         Raises:
             UsageError: there is none of that id.
         """
-        found = self._file.read(lambda connection: rows.get(connection, lesson_id, self.tier), None)
+        found = self.find(lesson_id)
         if found is None:
             raise missing(lesson_id)
         return found
+
+    def find(self, lesson_id: str) -> Lesson | None:
+        """Return one lesson by its full id, None where there is none."""
+        return self._file.read(lambda connection: rows.get(connection, lesson_id, self.tier), None)
+
+    def told(self, role: str, *, files: Sequence[str] = (), limit: int | None = None) -> tuple[Lesson, ...]:
+        """Return what a role may be told, those about the files and their folders first, then newest first."""
+        places = {str(place) for file in files for place in (PurePosixPath(file), *PurePosixPath(file).parents)}
+        return self._file.read(lambda connection: rows.told(connection, self.tier, role, places, limit), ())
 
     def former(self, lesson_id: str) -> tuple[Former, ...]:
         """Return what a lesson said before each change, oldest first; of a removed one too."""

@@ -1,19 +1,38 @@
 """The lessons of a repository and those of all repositories of this user, as one."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from linestop.errors import UsageError
+from linestop.memory.lessons.contradictions import Clash, clashes, refuse
 from linestop.memory.lessons.drafting import current_hash
 from linestop.memory.lessons.model import Former, Lesson, Tier, Trust
 from linestop.memory.lessons.search import ranked
-from linestop.memory.lessons.store import LessonStore, missing
+from linestop.memory.lessons.store import LessonStore, Look, missing
+from linestop.memory.lessons.transfer import replaces, require_ends
 from linestop.paths import Layout, global_lessons
 from linestop.text import plain
 
+_COMPARED = frozenset({"title", "file", "roles"})  # what a contradiction is seen by
+_MAX_NAMED = 5
+
+
+class Imported(NamedTuple):
+    """What an import did, as ids. `kept`: proposals that stood against a person's lesson, and didn't come."""
+
+    new: tuple[str, ...]
+    replaced: tuple[str, ...]
+    same: tuple[str, ...]
+    kept: tuple[str, ...]
+    clashes: tuple[tuple[str, Clash], ...]
+
 
 class Lessons:
-    """Both tiers with the verbs of one. Each method raises RecordError where a store can't be used."""
+    """Both tiers with the verbs of one. Each method raises RecordError where a store can't be used.
+
+    Adding, accepting, editing, superseding, confirming, removing and importing are a person's acts; what an agent or a
+    machine has to say is proposed. An id may be given by a beginning or an end that no other has.
+    """
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
@@ -22,61 +41,203 @@ class Lessons:
             Tier.GLOBAL: LessonStore(global_lessons(), Tier.GLOBAL),
         }
 
-    def list(self, *, all: bool = False) -> tuple[Lesson, ...]:  # noqa: A002
+    def list(self, *, all: bool = False) -> tuple[Lesson, ...]:  # noqa: A002  # reads as the command's option
         """Return the lessons of both tiers, oldest first; `all`: those superseded or only proposed too."""
         found = [one for store in self.stores.values() for one in store.list(all=all)]
         return tuple(sorted(found, key=lambda one: (one.created, one.id)))
 
-    def told(self, role: str) -> tuple[Lesson, ...]:
-        """Return what a role may be told, oldest first: a person stands behind it, and nothing superseded it."""
-        return tuple(one for one in self.list() if not one.roles or role in one.roles)
+    def told(self, role: str, *, files: Sequence[str] = (), limit: int | None = None) -> tuple[Lesson, ...]:
+        """Return what a role may be told, oldest first: a person stands behind it, and nothing superseded it.
+
+        With a `limit`, of each tier those about the files in play or their folders, then the newest of the rest.
+        """
+        found = [one for store in self.stores.values() for one in store.told(role, files=files, limit=limit)]
+        return tuple(sorted(found, key=lambda one: (one.created, one.id)))
 
     def recall(self, words: Sequence[str] = (), *, files: Sequence[str] = ()) -> tuple[Lesson, ...]:
         """Return the lessons that speak of the words, or are about the files, best first. Proposals are among them."""
-        live = [one for one in self.list(all=True) if not one.superseded_by]
-        return ranked(live, words, files)
+        return ranked([one for one in self.list(all=True) if not one.superseded_by], words, files)
 
     def get(self, lesson_id: str) -> Lesson:
-        """Return one lesson, by its id or by a beginning or an end of it that no other has.
+        """Return one lesson.
 
         Raises:
             UsageError: there is none, or there are several.
         """
-        everything = self.list(all=True)
-        exact = [one for one in everything if one.id == lesson_id]
-        near = [one for one in everything if lesson_id and (one.id.startswith(lesson_id) or one.id.endswith(lesson_id))]
-        found = exact or near
-        if not found:
+        exact = (store.find(lesson_id) for store in self.stores.values())
+        if found := next((one for one in exact if one), None):
+            return found
+        ends = [one for one in self.list(all=True) if one.id.startswith(lesson_id) or one.id.endswith(lesson_id)]
+        if not lesson_id or not ends:
             raise missing(lesson_id)
-        if len(found) > 1:
-            raise UsageError(
-                f"{plain(lesson_id)} names several lessons",
-                found=", ".join(one.id for one in found[:5]),
-                todo="name one of them in full",
-            )
-        return found[0]
+        if len(ends) > 1:
+            named = ", ".join(one.id for one in ends[:_MAX_NAMED])
+            raise UsageError(f"{plain(lesson_id)} names several lessons", found=named, todo="name one of them in full")
+        return ends[0]
 
     def former(self, lesson_id: str) -> tuple[Former, ...]:
         """Return what a lesson said before each change, oldest first; of a removed one too, by its full id."""
         return tuple(one for store in self.stores.values() for one in store.former(lesson_id))
 
+    def staleness(self, lesson: Lesson) -> str:
+        """Return `changed` or `gone` where a lesson's file is no more what it was, empty where it is fresh."""
+        if not lesson.file or lesson.tier is Tier.GLOBAL:
+            return ""
+        now = current_hash(self.layout, lesson.file, lesson.tier)
+        return "" if now and now == lesson.file_hash else "changed" if now else "gone"
+
     def add(self, lesson: Lesson, *, supersedes: str = "", anyway: bool = False) -> Lesson:
         """Keep a new lesson as a person's, and return it.
 
         Raises:
-            UsageError: it contradicts another that it doesn't name, and not `anyway`; or it may not be kept.
+            UsageError: it contradicts another that it neither names nor supersedes, and not `anyway`; or it may not be
+                kept.
         """
-        return self._store(lesson).add(lesson.model_copy(update={"trust": Trust.PERSON}))
+        self._require_new(lesson)
+        old = self.get(supersedes) if supersedes else None
+        if old:
+            _require_wider(old, lesson)
+        look = None if anyway else self._look(lesson.tier, old.id if old else "")
+        same_tier = bool(old) and old.tier is lesson.tier if old else False
+        new = lesson.model_copy(update={"trust": Trust.PERSON, "contradicts": self._ids(lesson.contradicts)})
+        kept = self._store(lesson.tier).add(new, supersedes=old.id if old and same_tier else "", look=look)
+        if old and not same_tier:
+            self._store(old.tier).supersede_by(old.id, kept)
+        return kept
 
     def propose(self, lesson: Lesson) -> Lesson:
-        """Keep what an agent or a machine proposes: people see it, nobody is told."""
-        return self._store(lesson).add(lesson.model_copy(update={"trust": Trust.PROPOSED}))
+        """Keep what an agent or a machine proposes, and return it: people see it, nobody is told."""
+        self._require_new(lesson)
+        return self._store(lesson.tier).add(lesson.model_copy(update={"trust": Trust.PROPOSED}))
+
+    def accept(self, lesson_id: str, *, anyway: bool = False) -> Lesson:
+        """Make a proposal a person's lesson, and return it.
+
+        Raises:
+            UsageError: there is none, it is no proposal, or it contradicts another lesson and not `anyway`.
+        """
+        found = self.get(lesson_id)
+        if found.trust is Trust.PERSON:
+            raise UsageError(f"lesson {found.id} is accepted already", found="a person stands behind it", todo="")
+        look = None if anyway else self._look(found.tier)
+        return self._store(found.tier).edit(found.id, look=look, trust=Trust.PERSON)
 
     def edit(self, lesson_id: str, *, anyway: bool = False, **changes: Any) -> Lesson:
-        """Change fields of a lesson and return it."""
-        return self._store(self.get(lesson_id)).edit(self.get(lesson_id).id, **changes)
+        """Change fields of a lesson and return it; its former text is kept.
 
-    def _store(self, lesson: Lesson) -> LessonStore:
-        if lesson.tier is Tier.REPOSITORY:
+        Raises:
+            UsageError: as `add`; or the field isn't one that is edited.
+        """
+        found = self.get(lesson_id)
+        if "trust" in changes:
+            raise UsageError(
+                "trust isn't edited", found=str(changes["trust"]), todo="`linestop lesson accept` gives it"
+            )
+        if "file" in changes:
+            changes = {**changes, "file_hash": current_hash(self.layout, str(changes["file"]), found.tier)}
+        compared = found.trust is Trust.PERSON and bool(changes.keys() & _COMPARED)
+        look = self._look(found.tier) if compared and not anyway else None
+        return self._store(found.tier).edit(found.id, look=look, **changes)
+
+    def remove(self, lesson_id: str, *, forget: bool = False) -> Lesson:
+        """Take a lesson out and return it; its text stays in the history unless it is to be forgotten."""
+        found = self.get(lesson_id)
+        return self._store(found.tier).remove(found.id, forget=forget)
+
+    def supersede(self, old: str, new: str) -> Lesson:
+        """Mark a lesson as superseded by another, and return it.
+
+        Raises:
+            UsageError: one of them isn't there, or the new one may not stand in the old one's place.
+        """
+        before, after = self.get(old), self.get(new)
+        _require_wider(before, after)
+        store = self._store(before.tier)
+        return (
+            store.supersede(before.id, after.id) if after.tier is before.tier else store.supersede_by(before.id, after)
+        )
+
+    def confirm(self, lesson_id: str) -> Lesson:
+        """Note that a lesson still holds for its file as it is now, and return it.
+
+        Raises:
+            UsageError: it is about no file, or the file isn't there.
+        """
+        found = self.get(lesson_id)
+        now = current_hash(self.layout, found.file, found.tier)
+        if not now:
+            raise UsageError(
+                f"lesson {found.id} can't be confirmed",
+                found=f"{found.file} isn't there" if found.file else "it is about no file of this repository",
+                todo=f"linestop lesson edit {found.id} --file PATH, or remove it"
+                if found.file
+                else "it is never stale",
+            )
+        return self._store(found.tier).confirm(found.id, now)
+
+    def contradict(self, lesson_id: str, other: str) -> Lesson:
+        """Note that a lesson disagrees with another, knowingly, and return it."""
+        found, against = self.get(lesson_id), self.get(other)
+        if found.id == against.id:
+            raise UsageError("a lesson doesn't contradict itself", found=found.id, todo="name another")
+        names = tuple(dict.fromkeys((*found.contradicts, against.id)))
+        return self._store(found.tier).edit(found.id, contradicts=names)
+
+    def import_(self, lessons: Sequence[Lesson], tier: Tier) -> Imported:
+        """Write lessons of a file in one transaction: new ones come, others are replaced, none is deleted.
+
+        What is only proposed never replaces what a person stands behind. Their trust is what each says: who may say so
+        is asked before.
+
+        Raises:
+            UsageError: one may not be kept, is the other tier's already, or they supersede each other in a circle.
+        """
+        other = {one.id for store in self.stores.values() if store.tier is not tier for one in store.list(all=True)}
+        if taken := [one.id for one in lessons if one.id in other]:
+            raise UsageError(
+                "lessons of the other tier can't be imported into this one",
+                found=", ".join(taken[:_MAX_NAMED]),
+                todo="`linestop lesson remove` them there first, or import without --global or with it",
+            )
+        store = self._store(tier)
+        before = {one.id: one for one in store.list(all=True)}
+        require_ends({**before, **{one.id: one for one in lessons}})
+        changed = store.put_all(lessons, replaces)
+        new = [one for one in lessons if one.id in changed and changed[one.id] is None]
+        left = [one for one in lessons if one.id not in changed]
+        now = store.list()
+        return Imported(
+            new=tuple(one.id for one in new),
+            replaced=tuple(name for name, old in changed.items() if old),
+            same=tuple(one.id for one in left if replaces(before.get(one.id, one), one)),
+            kept=tuple(one.id for one in left if not replaces(before.get(one.id, one), one)),
+            clashes=tuple((one.id, clash) for one in new if one.is_told for clash in clashes(one, now)),
+        )
+
+    def _look(self, tier: Tier, supersedes: str = "") -> Look:
+        """Return what keeps a contradiction out; the other tier is read beforehand."""
+        elsewhere = [one for store in self.stores.values() if store.tier is not tier for one in store.list()]
+        return lambda new, others: refuse(new, [*others, *elsewhere], supersedes=supersedes)
+
+    def _require_new(self, lesson: Lesson) -> None:
+        if any(store.find(lesson.id) for store in self.stores.values()):
+            raise UsageError(f"there is a lesson {lesson.id} already", todo="`linestop lesson edit` changes it")
+
+    def _ids(self, names: Sequence[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.get(name).id for name in names))
+
+    def _store(self, tier: Tier) -> LessonStore:
+        """Return the store that is written to, with the repository's state folder and its ignore file made."""
+        if tier is Tier.REPOSITORY:
             self.layout.ensure()
-        return self.stores[lesson.tier]
+        return self.stores[tier]
+
+
+def _require_wider(old: Lesson, new: Lesson) -> None:
+    """Refuse to take a lesson from all repositories for the sake of one."""
+    if old.tier is Tier.GLOBAL and new.tier is Tier.REPOSITORY:
+        raise UsageError(
+            f"lesson {old.id} of all repositories can't be superseded by one repository's",
+            found=new.id,
+            todo=f"--contradicts {old.id} keeps both; add the new one with --global to replace it everywhere",
+        )

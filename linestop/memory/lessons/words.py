@@ -1,6 +1,7 @@
 """Words of a text, cut to their stems: what searching and comparing lessons share."""
 
 import re
+from functools import lru_cache
 
 # A word may hold dots, slashes and underscores inside (`os.path`, `src/cart.py`); an option keeps its hyphens.
 _WORD = re.compile(r"--?[A-Za-z][\w-]*|[^\W_][\w]*(?:[./:][\w]+)*(?:['\N{RIGHT SINGLE QUOTATION MARK}]\w+)?|_\w+")
@@ -12,6 +13,7 @@ def words_of(text: str) -> list[str]:
     return [word.casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'") for word in _WORD.findall(text)]
 
 
+@lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     """Return a word without its English ending: plural, -ing, -ed, -e. Names with dots or digits stay as they are."""
     if len(word) < _LONG_ENOUGH or not word.isalpha():
