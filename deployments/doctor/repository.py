@@ -11,6 +11,7 @@ from linestop.checks.detection import Detection, detect
 from linestop.checks.project_files import ProjectFiles
 from linestop.deployments.doctor.diagnosis import Diagnosis, PolicyValue, ok, problem
 from linestop.deployments.doctor.endpoints import look_at_endpoints
+from linestop.deployments.doctor.memory import look_at_memory
 from linestop.deployments.doctor.roles import look_at_roles
 from linestop.errors import LinestopError
 from linestop.paths import Layout, repository_root
@@ -38,6 +39,7 @@ def look_at_repository(start: Path | None) -> tuple[str, list[Diagnosis], list[P
         *_checks(layout, policy),
         *look_at_roles(policy, layout.root),
         *look_at_endpoints(policy, os.environ),
+        *look_at_memory(layout, policy.memory),
     ]
     return str(layout.root), found, values
 
