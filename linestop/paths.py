@@ -26,7 +26,8 @@ def repository_root(start: Path) -> Path:
     """Return the root of the main checkout that `start` belongs to, worktrees included, from git's common directory.
 
     Raises:
-        RepositoryError: there is no such folder, or it lies in no git repository, or in a bare one.
+        RepositoryError: there is no such folder, or it lies in no git repository, or in a bare one, or in a worktree
+            that its repository doesn't know.
     """
     start = _folder(start)
     for folder in (start, *start.parents):
@@ -69,12 +70,22 @@ def _is_git_directory(folder: Path) -> bool:
 
 
 def _main_checkout(folder: Path, marker: Path) -> Path:
-    """Follow a `.git` file: a worktree leads to its main checkout, a submodule is a root of its own."""
+    """Follow a `.git` file: a worktree leads to its main checkout, a submodule is a root of its own.
+
+    The repository must know the worktree: a folder that was unpacked could name anybody's.
+    """
     target = (folder / _line(marker).removeprefix("gitdir:").strip()).resolve()
     common = target / "commondir"
     if not common.is_file():
         return folder
-    main = (target / _line(common)).resolve()
+    main, back = (target / _line(common)).resolve(), target / "gitdir"
+    if target.parent != main / "worktrees" or not back.is_file() or (target / _line(back)).parent.resolve() != folder:
+        quoted = shlex.quote(str(folder))
+        raise RepositoryError(
+            f"{folder} is no worktree of the repository that it names",
+            found=f"{main} knows it not, or at another place",
+            todo=f"if it was moved: git -C {quoted} worktree repair; else name another folder",
+        )
     return main.parent if main.name == ".git" else folder
 
 
