@@ -20,6 +20,7 @@ from linestop.paths import Layout
 from linestop.text import plain
 
 MAX_BYTES = 1_000_000  # of one candidate's file
+MAX_WAIT_SECONDS = 30  # for whoever drafts or decides now; one that hangs is not waited for
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
 
 
@@ -73,7 +74,7 @@ class DebriefFolder:
         """
         self._layout.ensure()
         try:
-            lock = locked(self._open / ".lock")
+            lock = locked(self._open / ".lock", seconds=MAX_WAIT_SECONDS)
             with lock:
                 yield
         except OSError as error:

@@ -52,3 +52,11 @@ def test_a_link_in_its_place_is_refused_and_what_it_leads_to_stays(tmp_path: Pat
     with pytest.raises(OSError, match="symbolic link"), locked(tmp_path / "a.lock"):
         pass
     assert (tmp_path / "precious").read_text() == "words"
+
+
+def test_whoever_hangs_with_a_lock_is_not_waited_for_longer_than_was_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.lock"
+    with locked(path), pytest.raises(TimeoutError, match=r"more than 0\.1 s"), locked(path, seconds=0.1):
+        pass
+    with locked(path, seconds=0.1):
+        pass

@@ -3,7 +3,6 @@
 Owns the file. What its lines come to is folding.py; what a run uses, which never raises, is memory/ticket_memory.py.
 """
 
-import fcntl
 import json
 import os
 import re
@@ -15,6 +14,7 @@ from typing import Any, TypeVar
 from linestop.errors import RecordError, UsageError
 from linestop.events.lines import LineFeed
 from linestop.events.redaction import redactor
+from linestop.locks import lock
 from linestop.memory.tickets.folding import SOLVED, Folded, newest, sign_id
 from linestop.memory.tickets.model import SIGN_AT, Correction, Failure, Reflection, Sign, Tally
 from linestop.memory.tickets.signature import signature
@@ -26,6 +26,7 @@ MAX_TEXT = 2_000  # characters of a failure, reflection or correction
 MAX_WORD = 500  # characters of a name, a path or a run's id
 MAX_LINE = 2**16  # bytes; a longer line is none of ours
 MAX_FILE = 16 * 2**20  # bytes: some 8,000 notes, far beyond what people let one ticket cost
+MAX_WAIT_SECONDS = 10  # for whoever writes the same book: a process that hangs must not hold up every run
 _TICKET = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
 N = TypeVar("N", Failure, Reflection, Correction)
 
@@ -151,7 +152,7 @@ class TicketBook:
             flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
             file = os.open(self.path, flags, 0o644)
             try:
-                fcntl.flock(file, fcntl.LOCK_EX)
+                lock(file, seconds=MAX_WAIT_SECONDS)
                 yield file
             finally:
                 os.close(file)
@@ -180,6 +181,11 @@ class TicketBook:
 
     def _refused(self, verb: str, error: OSError) -> RecordError:
         return RecordError(f"can't {verb} {self.path}", found=str(error), todo="check the disk and the file's rights")
+
+
+def kept(text: str) -> str:
+    """Return a text as a book keeps it: without secrets and control characters, its first 2,000 characters."""
+    return plain_lines(redactor().start(text, MAX_TEXT), MAX_TEXT)
 
 
 def books(layout: Layout) -> Iterator[TicketBook]:
@@ -218,6 +224,5 @@ def _harmless(note: N) -> N:
     for name, value in note:
         if isinstance(value, str) and name != "signature":
             limit = MAX_TEXT if name == "text" else MAX_WORD
-            short = redactor().start(value, limit)
-            changes[name] = plain_lines(short, limit) if name == "text" else plain(short, limit)
+            changes[name] = kept(value) if name == "text" else plain(redactor().start(value, limit), limit)
     return note.model_copy(update=changes)
