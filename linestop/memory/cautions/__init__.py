@@ -1,5 +1,12 @@
-"""Cautions: the append-only record of what detectors, guards, checks and clocks saw. One file a run, a folder a day."""
+"""Cautions: the append-only record of what detectors, guards, checks and clocks saw. One file a run, a folder a day.
 
+`log` writes, `reader` reads, `follow` follows, `recall` finds what a brief may tell, `compaction` moves old segments
+into Parquet.
+"""
+
+from linestop.memory.cautions.log import CautionLog
 from linestop.memory.cautions.model import Caution, CautionKind
+from linestop.memory.cautions.reader import read_cautions
+from linestop.memory.cautions.recall import recall
 
-__all__ = ["Caution", "CautionKind"]
+__all__ = ["Caution", "CautionKind", "CautionLog", "read_cautions", "recall"]

@@ -25,7 +25,7 @@ class Caution(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     schema_: int = Field(default=1, alias="schema", serialization_alias="schema")
-    id: str = Field(default="", description="`<run>:<number in its file>`, given at writing")
+    id: str = Field(default="", description="`<run>:<12 hex digits>`, given at writing")
     at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     kind: CautionKind
     detector: str = Field(description="what saw it: a detector, a guard's rule, `checks`, a role")

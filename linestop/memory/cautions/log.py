@@ -1,0 +1,178 @@
+"""The writer of a run's cautions. What `append` returned is on the disk; a line of a crash hides no later one.
+
+Several threads share one log: whoever comes first writes for all that wait, with one fsync. Several processes may
+write one segment: each write holds the file's lock. Reading is reader.py; what becomes of old segments compaction.py.
+"""
+
+import fcntl
+import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic, sleep
+
+from linestop.errors import RecordError
+from linestop.memory.cautions.lines import harmless, line_of
+from linestop.memory.cautions.model import Caution
+from linestop.memory.cautions.segments import FOLDER, file_of
+from linestop.paths import Layout
+
+LOCK_SECONDS = 10.0  # that another writer of the same segment may take
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_LOOK_SECONDS = 0.002
+_MOST_OPENINGS = 100  # a segment can't be compacted so often between two looks
+_sync = getattr(os, "fdatasync", os.fsync)  # the size is written too; only the times of the file may not be
+
+
+@dataclass
+class _Batch:
+    """Lines that go to the disk together."""
+
+    lines: list[bytes] = field(default_factory=list)
+    written: bool = False
+    error: OSError | None = None
+
+
+class CautionLog:
+    """The segment of one run, made with the first caution. May be used from several threads.
+
+    `clock` says which day it is when the segment is opened; a clock that jumps puts it elsewhere and loses nothing.
+    """
+
+    def __init__(self, layout: Layout, run: str, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.run = run
+        self.path: Path | None = None
+        self._layout, self._clock = layout, clock
+        self._file: int | None = None
+        self._pid = os.getpid()
+        self._gather, self._commit = threading.Lock(), threading.Lock()
+        self._waiting = _Batch()
+
+    def append(self, caution: Caution) -> Caution:
+        """Write a caution and return it as it was written, with its id; it is on the disk then.
+
+        Raises:
+            RecordError: the disk refused; nothing of it counts as written.
+        """
+        stored = harmless(caution, self.run)
+        with self._gather:
+            batch = self._waiting
+            batch.lines.append(line_of(stored))
+        with self._commit:
+            if not batch.written:
+                self._carry_out(batch)
+        if batch.error:
+            raise RecordError(
+                f"can't write a caution to {self.path or self._layout.cautions}",
+                found=str(batch.error),
+                todo="free disk space, or check the folder's rights",
+            ) from batch.error
+        return stored
+
+    def close(self) -> None:
+        """Close the segment; what comes later opens one again. Closing twice does nothing."""
+        with self._commit:
+            self._shut()
+
+    def _carry_out(self, batch: _Batch) -> None:
+        with self._gather:
+            self._waiting = _Batch()
+        batch.written = True
+        try:
+            self._write(b"".join(batch.lines))
+        except OSError as error:
+            batch.error = error
+        except BaseException as error:
+            batch.error = OSError(f"broken off by {type(error).__name__}")
+            raise
+
+    def _write(self, block: bytes) -> None:
+        for _ in range(_MOST_OPENINGS):
+            file = self._opened()
+            _lock(file)
+            try:
+                known = os.fstat(file)
+                if known.st_nlink:  # else it was compacted and removed: a new one is made
+                    _append(file, known.st_size, block)
+                    return
+            finally:
+                fcntl.flock(file, fcntl.LOCK_UN)
+            self._shut()
+        raise OSError("the segment is removed again and again")
+
+    def _opened(self) -> int:
+        """Return the segment's descriptor, opened where it isn't; a forked process opens its own."""
+        if self._file is not None and self._pid != os.getpid():
+            self._shut()
+        if self._file is None:
+            self._layout.ensure()
+            self._pid, day = os.getpid(), self._clock().astimezone(UTC).strftime("%Y-%m-%d")
+            self.path = self._layout.cautions / day / file_of(self.run)
+            self._file = _created(self.path)
+        return self._file
+
+    def _shut(self) -> None:
+        if self._file is not None:
+            with suppress(OSError):
+                os.close(self._file)
+            self._file = None
+
+
+def _created(path: Path) -> int:
+    """Open a segment, made where it isn't there; its folders know of it for good once this returns."""
+    for _ in range(_MOST_OPENINGS):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            folder = os.open(path.parent, FOLDER)
+        except FileNotFoundError:  # an empty day was removed meanwhile
+            continue
+        try:
+            file = os.open(path.name, _FLAGS, 0o600, dir_fd=folder)
+            if not os.fstat(file).st_size:
+                os.fsync(folder)
+                _sync_folder(path.parent.parent)
+        except FileNotFoundError:
+            continue
+        finally:
+            os.close(folder)
+        return file
+    raise OSError("the folder is removed again and again")
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, FOLDER)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _lock(file: int) -> None:
+    """Take the lock of a segment; a holder that hangs must not hang us."""
+    deadline = monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if monotonic() > deadline:
+                raise TimeoutError(f"another process holds the segment for {LOCK_SECONDS:.0f} s") from None
+            sleep(_LOOK_SECONDS)
+        else:
+            return
+
+
+def _append(file: int, size: int, block: bytes) -> None:
+    """Write lines whole or not at all, as far as the disk lets us; the torn last line of a crash is ended first."""
+    if size and os.pread(file, 1, size - 1) != b"\n":
+        block = b"\n" + block
+    try:
+        while block:
+            block = block[os.write(file, block) :]
+        _sync(file)
+    except BaseException:
+        with suppress(OSError):  # where it can't be taken back, the next writer ends the half line
+            os.ftruncate(file, size)
+        raise
