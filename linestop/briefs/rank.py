@@ -59,9 +59,11 @@ class Staleness:
 
 
 def signs_of(signs: Iterable[Sign], chunk: str) -> list[Sign]:
-    """Return the signs that bind: unsolved, those of the chunk first, then the most frequent, then the newest."""
-    binding = (one for one in signs if not one.solved)
-    return sorted(binding, key=lambda one: (one.chunk == chunk, one.times, _when(one.at)), reverse=True)
+    """Return the signs: unsolved first, those of the chunk, the most frequent, the newest.
+
+    A solved one is told too: it stands in every later brief of its ticket, and once more the failure escalates.
+    """
+    return sorted(signs, key=lambda one: (not one.solved, one.chunk == chunk, one.times, _when(one.at)), reverse=True)
 
 
 def corrections_of(corrections: Iterable[Correction], chunk: str) -> list[Correction]:

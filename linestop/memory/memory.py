@@ -98,13 +98,17 @@ class Memory:
         book = self.book(ticket_id)
         cautions = self.attempt("cautions can't be read", lambda: self._recall(files), ())
         told = Told(
-            signs=() if judges else book.signs(),
+            signs=() if judges else book.signs(all=True),
             corrections=() if judges else book.corrections(chunk),
             reflections=() if judges else book.reflections(chunk),
             lessons=self._lessons(role),
             cautions=tuple(one for one in cautions if not (judges and one.ticket == ticket_id)),
         )
         return told.model_copy(update={"problems": self.problems})
+
+    def report(self, problem: str) -> None:
+        """Say a problem that is found beside memory and concerns what is told, once."""
+        self._tell(problem, problem)
 
     def attempt(self, what: str, action: Callable[[], T], otherwise: U) -> T | U:
         """Return what an action returns, or `otherwise` where memory is off or the action fails, which is said."""
