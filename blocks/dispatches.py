@@ -9,6 +9,7 @@ from linestop.blocks.dispatching import Ended, dispatched
 from linestop.blocks.prices import GenaiPrices
 from linestop.blocks.static_engine import StaticEngine
 from linestop.blocks.station import Station
+from linestop.blocks.witness import Witness
 from linestop.blocks.worktree_state import WorktreeState
 from linestop.briefs import Brief
 from linestop.events import Outcome, Usage, read_events
@@ -76,10 +77,17 @@ def dispatch(
         )  # fmt: skip
         record = _opened(station, post, order, told)
         try:
-            return _carried_out(station, post, order, record, checks)
+            done = _carried_out(station, post, order, record, checks)
         except BaseException as error:
             record.break_off("failed", error)
             raise
+        if caution := _witness(station, post).ended(record, done.ended):
+            station.line.memory.caution(caution, workspace=post.workspace)
+        return done
+
+
+def _witness(station: Station, post: Post) -> Witness:
+    return Witness(station, role=post.role, engine=post.engine, chunk=post.chunk.id, attempt=post.attempt)
 
 
 def _opened(station: Station, post: Post, order: Dispatch, told: Told | None) -> RunRecord:
@@ -91,10 +99,13 @@ def _opened(station: Station, post: Post, order: Dispatch, told: Told | None) ->
         price=GenaiPrices(budget.prices).usd, thinks=not isinstance(post.engine, StaticEngine),
     )  # fmt: skip
     holder: list[RunRecord] = []
+    witness = _witness(station, post)
 
     def tell(firing: Firing, rung: Rung) -> None:
-        if told and holder:
-            told(holder[0], firing, rung)
+        if holder:
+            line.memory.caution(witness.fired(holder[0], firing), workspace=post.workspace)
+            if told:
+                told(holder[0], firing, rung)
 
     def live(path: Path) -> LiveLog:
         ladder = ladder_for(line.policy.watch.ladder)
