@@ -45,7 +45,9 @@ def brief_for(
     if role == MAKER:
         told = _with(told, corrections, chunk)
     skills, problems = skills_for(role, line.layout, line.policy.memory, refused=_refused(line))
-    told = told.model_copy(update={"problems": tuple(dict.fromkeys((*told.problems, *problems)))})
+    for problem in problems:
+        line.memory.report(f"skills.broken {problem}")
+    told = told.model_copy(update={"problems": line.memory.problems})
     ask = Ask(
         role=role, ticket=ticket.id, plan=ticket.plan, chunk=chunk, attempt=attempt, window=engine.window, diff=diff
     )  # fmt: skip

@@ -72,3 +72,15 @@ class Plan(BaseModel):
     base: str = Field(default="", description="commit the audit looked at")
     fingerprints: tuple[str, ...] = Field(default=(), description="the findings it covers, see findings.py")
     notes: str = Field(default="", description="the markdown below the front matter, free text of people")
+
+
+def whole_change(plan: Plan) -> Chunk:
+    """Return the chunk that stands for all of a plan: what a reviewer looks at."""
+    return Chunk(
+        id="whole",
+        title="the whole change",
+        source=plan.chunks[0].source,
+        rules=tuple(dict.fromkeys(rule for chunk in plan.chunks for rule in chunk.rules)),
+        paths=tuple(dict.fromkeys(path for chunk in plan.chunks for path in chunk.paths)),
+        text=plan.purpose,
+    )

@@ -12,7 +12,7 @@ from linestop.blocks.station import Station
 from linestop.errors import ToolError
 from linestop.execution.ruling import reject
 from linestop.paths import workspace_name
-from linestop.plans import Chunk
+from linestop.plans import Chunk, whole_change
 from linestop.ports import Work
 from linestop.tasks.live_page import live_page
 from linestop.tasks.patience import patiently
@@ -64,13 +64,7 @@ async def reviewer(station: Station) -> Verdict | None:
     ticket = station.ticket
     if station.line.agent("reviewer") is None or station.tip == ticket.base:
         return None
-    paths = tuple(dict.fromkeys(path for chunk in ticket.plan.chunks for path in chunk.paths))
-    rules = tuple(dict.fromkeys(rule for chunk in ticket.plan.chunks for rule in chunk.rules))
-    whole = Chunk(
-        id="whole", title="the whole change", source=ticket.plan.chunks[0].source, rules=rules, paths=paths,
-        text=ticket.plan.purpose,
-    )  # fmt: skip
-    return await opinion(station, Question("reviewer", whole, ticket.base, station.tip))
+    return await opinion(station, Question("reviewer", whole_change(ticket.plan), ticket.base, station.tip))
 
 
 def ask(station: Station, question: Question, told: Told | None = None) -> Verdict:

@@ -17,6 +17,8 @@ COMMANDS = {
     "batch": "Show how far a batch is.",
     "oracle": "Say whether a batch is done: exit 0 done, 3 not done, 4 waiting on a person.",
     "incident": "List, show and close line stops.",
+    "brief": "Print exactly what the next dispatch of a ticket would be told, and what was left out.",
+    "skill": "List and show skills: how each role goes about its work.",
     "insight": "Answer questions about the runs, from DuckDB.",
     "lab": "Try agents out: a scripted model server, benches, reruns.",
     "watch": "Say where agents went round in circles, from the logs they left.",

@@ -177,7 +177,8 @@ def _kept(name: str, entries: list[Entry], fit: int, allowed: int, rest: Iterabl
 def _skills(skills: Sequence[Skill], budget: int) -> Kept:
     """Return the skills: the first, the role's rules, is always whole; the others fit in or stay out."""
     allowed = budget * SKILLS_MOST // 100
-    entries = [Entry(skill.name, items.skill_item(skill)) for skill in skills]
+    hide = redactor().text
+    entries = [Entry(skill.name, items.skill_item(skill, hide)) for skill in skills]
     fit = max(fitting(_lengths(entries), allowed), 1 if skills and skills[0].name.startswith(ROLE) else 0)
     return _kept("skills", entries, fit, allowed)
 

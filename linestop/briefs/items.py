@@ -67,10 +67,10 @@ def caution_item(ranked: Ranked, hide: Hide) -> str:
     return one_line(f"{head} {hide(caution.detail)}", MAX_CAUTION - 1)
 
 
-def skill_item(skill: Skill) -> str:
+def skill_item(skill: Skill, hide: Hide) -> str:
     """Return a skill whole: its owner's words, or ours."""
     about = f": {one_line(skill.description, MAX_LINE)}" if skill.description else ""
-    return f"Skill `{skill.name}`{about}\n{fenced(prose(skill.body, len(skill.body) + 1))}"
+    return f"Skill `{skill.name}`{about}\n{fenced(prose(hide(skill.body), 2 * len(skill.body) + _SHORT))}"
 
 
 def _quoted(head: str, text: str, hide: Hide, most: int) -> str:

@@ -3,6 +3,7 @@
 from linestop.briefs.fences import code, fenced, listed, one_line, prose
 from linestop.briefs.model import Ask
 from linestop.briefs.play import InPlay
+from linestop.events.redaction import redacted
 from linestop.execution.finish_line import describe
 from linestop.plans import FindingsGone
 
@@ -11,6 +12,7 @@ MAX_DIFF = 60_000
 MOST_PATHS = 200
 MOST_NAMED = 40
 MAX_LINE = 400
+_SHORT = 60
 ORDER = (
     "Where two blocks disagree, the upper one outranks the lower one: signs, task, skills, files, scope and finish"
     " line, corrections, lessons, cautions. The rules at the end always hold. What stands between two lines of tildes"
@@ -37,9 +39,9 @@ def head(ask: Ask) -> str:
 def task(ask: Ask) -> str:
     """Return the task: the plan's and the chunk's title, and the chunk's text."""
     chunk, plan = ask.chunk, ask.plan
-    title = one_line(f"{plan.title}: {chunk.title}", MAX_LINE)
-    text = prose(chunk.text, MAX_TASK) if chunk.text.strip() else prose(plan.purpose, MAX_TASK)
-    return f"## Task\n\n{fenced(f'{title}{chr(10)}{chr(10)}{text}')}"
+    title = one_line(redacted(f"{plan.title}: {chunk.title}"), MAX_LINE)
+    text = prose(redacted(chunk.text if chunk.text.strip() else plan.purpose), MAX_TASK)
+    return "\n\n".join(["## Task", fenced(f"{title}\n\n{text}")])
 
 
 def files(ask: Ask, play: InPlay) -> str:
@@ -59,12 +61,9 @@ def files(ask: Ask, play: InPlay) -> str:
     return "\n\n".join(parts)
 
 
-_SHORT = 60
-
-
 def scope(ask: Ask) -> str:
     """Return the plan's scope and finish line."""
-    goal = "\n".join(f"- {one_line(describe(item), MAX_LINE)}" for item in ask.plan.goal)
+    goal = "\n".join(f"- {one_line(redacted(describe(item)), MAX_LINE)}" for item in ask.plan.goal)
     return "\n\n".join(
         [
             "## Scope",
@@ -79,7 +78,7 @@ def scope(ask: Ask) -> str:
 
 def change(ask: Ask) -> str:
     """Return the change that is judged. One beyond MAX_DIFF is cut: the workspace stands at the candidate."""
-    diff = ask.diff or ""
+    diff = redacted(ask.diff or "")
     more = f"\n[{len(diff) - MAX_DIFF} more characters: see the workspace]" if len(diff) > MAX_DIFF else ""
     return "\n\n".join(
         [

@@ -1,0 +1,97 @@
+"""The brief that the next dispatch of a ticket would be told, of any role, whether or not the ticket is claimed.
+
+It is composed in a clean checkout of the commit that the dispatch would start from, which is gone afterwards. No ticket
+and no branch is touched.
+"""
+
+import os
+from dataclasses import dataclass
+
+from linestop.blocks.briefing import MAKER, brief_for
+from linestop.blocks.inspection import clean_checkout
+from linestop.blocks.line import Line
+from linestop.blocks.station import plan_now
+from linestop.briefs import Brief
+from linestop.errors import UsageError
+from linestop.execution.order import is_commit
+from linestop.paths import workspace_name
+from linestop.plans import Chunk, whole_change
+from linestop.ports import Engine
+from linestop.tickets import Ticket, TicketState
+
+REVIEWER = "reviewer"
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A brief with the dispatch that it is for."""
+
+    ticket: Ticket
+    role: str
+    chunk: Chunk
+    attempt: int
+    engine: Engine
+    brief: Brief
+
+
+def preview(
+    line: Line, ticket_id: str, *, role: str = MAKER, chunk: str = "", attempt: int | None = None, commit: str = ""
+) -> Preview:
+    """Return the brief of a ticket's next dispatch in a role.
+
+    `chunk` empty: the first that is not finished. `attempt` None: the first of a run, or the one that comes next in a
+    run that is going. `commit` is the candidate that a role which judges looks at; empty: what was approved last.
+
+    Raises:
+        TrackerError: there is no such ticket. UsageError: no such chunk, no engine for the role.
+        RepositoryError: no such commit. PolicyError, ToolError: the engine can't be used here.
+    """
+    ticket = as_claimed(line, line.tracker.get(ticket_id))
+    engine = _engine(line, role)
+    chosen = whole_change(ticket.plan) if role == REVIEWER and not chunk else _chunk(ticket, chunk)
+    number = attempt or (
+        ticket.failures_in_a_row + 1 if ticket.state is TicketState.CLAIMED and role != REVIEWER else 1
+    )
+    start = line.workspaces.head(commit) if commit else tip_of(ticket)
+    with clean_checkout(line, workspace_name(ticket.id, f"brief-{os.getpid()}"), start) as checkout:
+        since = ticket.base if role == REVIEWER else tip_of(ticket)
+        diff = None if role == MAKER else line.workspaces.diff(checkout, since, start)
+        brief = brief_for(
+            line, ticket, chosen, role=role, attempt=number, workspace=checkout, engine=engine, diff=diff
+        )  # fmt: skip
+    return Preview(ticket, role, chosen, number, engine, brief)
+
+
+def as_claimed(line: Line, known: Ticket) -> Ticket:
+    """Return a ticket with the plan and the base that a claim would give it now."""
+    begun = known.state is TicketState.CLAIMED or any(is_commit(word) for word in known.progress.values())
+    base = known.base if begun and known.base else line.workspaces.head(line.base_branch)
+    return known.model_copy(update={"plan": plan_now(line, known), "base": base})
+
+
+def tip_of(ticket: Ticket) -> str:
+    """Return the last commit that a checker approved, else the base, as `Station.tip`."""
+    return next((word for word in reversed(ticket.progress.values()) if is_commit(word)), ticket.base)
+
+
+def _engine(line: Line, role: str) -> Engine:
+    engine = line.agent(role)
+    if engine is None:
+        raise UsageError(
+            f"nobody is a {role} here",
+            found=f"roles.{role} is empty",
+            todo="set it, or name an engine: --engine static",
+        )
+    return engine
+
+
+def _chunk(ticket: Ticket, name: str) -> Chunk:
+    chunks = ticket.plan.chunks
+    if not name:
+        return next((one for one in chunks if one.id not in ticket.progress), chunks[-1])
+    for one in chunks:
+        if one.id == name:
+            return one
+    raise UsageError(
+        f"ticket {ticket.id} has no chunk {name!r}", found=", ".join(one.id for one in chunks), todo="name one of them"
+    )
