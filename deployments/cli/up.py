@@ -112,12 +112,14 @@ def _register(paths: list[Path], settings: MachineSettings) -> "tuple[Registered
     import asyncio  # noqa: PLC0415
 
     with outside_targets():
-        from linestop.deployments.reconciliation import reconcile_runs  # noqa: PLC0415  # Prefect: after the server
+        from linestop.deployments.debrief_reminders import remind  # noqa: PLC0415  # Prefect: after the server
+        from linestop.deployments.reconciliation import reconcile_runs  # noqa: PLC0415
         from linestop.deployments.register import register_all  # noqa: PLC0415
 
         async def both() -> "tuple[Registered, ...]":
             known = await register_all(paths, settings)
             await reconcile_runs()
+            await remind(item.path for item in known)
             return known
 
         return asyncio.run(both())
@@ -213,6 +215,7 @@ def _show(
     for item in known:
         out.print(f"\n[bold]{escape(str(item.path))}[/bold]  (base {escape(item.base)})")
         out.print(f"  runs      audit/{item.key} weekly, execution/{item.key} on demand, documentation/{item.key}")
+        out.print(f"  lessons   debrief/{item.key} asks a person after each ticket and batch")
         out.print(f"  webhook   {receiver}{item.hook_path}  (push and merge events, JSON)")
         out.print(f"  secret    {escape(str(item.secret_file))}")
     if not known:

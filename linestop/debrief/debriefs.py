@@ -74,12 +74,20 @@ class Debriefs:
         return found
 
     def decide(
-        self, candidate_id: str, ruling: Ruling, *, by: str, why: str = "", words: Words | None = None
+        self,
+        candidate_id: str,
+        ruling: Ruling,
+        *,
+        by: str,
+        why: str = "",
+        words: Words | None = None,
+        answer: str = "",
     ) -> Lesson | None:
         """Decide a candidate as a person; return the lesson that it became, None where it was dropped.
 
-        `words` replace the draft's. What can't be taken (a secret in it, a contradiction nobody owned up to) changes
-        nothing: the candidate waits on. The same decision of the same person again changes nothing either.
+        `words` replace the draft's; `answer` names the form's answer, where it came by one. What can't be taken (a
+        secret in it, a contradiction nobody owned up to) changes nothing: the candidate waits on. The same decision of
+        the same person again changes nothing either.
 
         Raises:
             UsageError: there is none of that id, somebody else was first, nobody says who, or a drop has no why.
@@ -100,6 +108,7 @@ class Debriefs:
                 by=plain(by, limit=100),
                 why=plain(why, limit=MAX_WHY),
                 lesson=lesson.id if lesson else "",
+                answer=answer,
             )
             self._folder.put(candidate.model_copy(update={"decided": decision}))
         return lesson

@@ -22,6 +22,7 @@ class Words:
     roles: tuple[str, ...] | None = None
     contradicts: tuple[str, ...] = ()
     supersedes: str = ""
+    anyway: bool = False  # whatever other lessons say
 
     def over(self, candidate: Candidate) -> dict[str, Any]:
         """Return the fields of the lesson: the draft's with what was given over it. A global one is about no file."""
@@ -52,7 +53,7 @@ def lesson_of(layout: Layout, candidate: Candidate, words: Words) -> Lesson:
     if there := next((one for one in lessons.list(all=True) if one.source == source), None):
         return there
     drafted = draft(layout, **words.over(candidate), source=source, runs=candidate.runs)
-    return lessons.add(drafted, supersedes=words.supersedes)
+    return lessons.add(drafted, supersedes=words.supersedes, anyway=words.anyway)
 
 
 def became(candidate: Candidate, lesson: Lesson) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from linestop.debrief.grouping import Group
 from linestop.debrief.model import Candidate
 from linestop.debrief.seen import Seen
-from linestop.memory.lessons.model import MAX_BODY, MAX_TITLE, Lesson
+from linestop.memory.lessons.model import MAX_BODY, MAX_TITLE, Lesson, Trust
 from linestop.text import plain
 from linestop.watch.conclusions import conclusion, has_conclusion
 
@@ -73,7 +73,7 @@ def covering(candidate: Candidate, lessons: Iterable[Lesson]) -> Lesson | None:
     One that came of the same group does, whatever became of its words; one of a person's own does where it is about the
     same file and names the detector, or has the same title.
     """
-    for lesson in lessons:
+    for lesson in (one for one in lessons if one.trust is Trust.PERSON):
         if group_of(lesson.source.removeprefix("debrief:")) == candidate.group:
             return lesson
         words = f"{lesson.title}\n{lesson.body}\n{lesson.why}".casefold()

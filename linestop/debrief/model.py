@@ -28,6 +28,7 @@ class Decision(_Frozen):
     at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     lesson: str = Field(default="", description="id of the lesson that it became")
     why: str = ""
+    answer: str = Field(default="", description="the answer that it came by, of a form; empty: a terminal")
 
 
 class Candidate(_Frozen):

@@ -1,7 +1,8 @@
 """Which runs belong together, from the records of a repository: for links between audit, tickets and documentation."""
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -10,6 +11,7 @@ from linestop.paths import Layout
 from linestop.records import Inputs, Result, RunKind
 from linestop.verdicts import GoalVerdict
 
+_RUN = re.compile(r"[A-Za-z0-9-]{1,100}")
 MAX_RUNS = 300  # a page links what is recent; older runs are found in the history
 
 
@@ -33,6 +35,27 @@ def ticket_flow_runs(layout: Layout) -> dict[str, str]:
     """Return the newest flow run of each ticket."""
     runs = [(str(inputs.parameters.get("ticket", "")), inputs.flow_run) for _, inputs in newest(layout, "ticket")]
     return dict(reversed(runs))
+
+
+def flow_runs_of(layout: Layout, runs: Iterable[str]) -> dict[str, str]:
+    """Return the flow run of each run's record; a dispatch is shown by the run that started it. Unknown ones lack."""
+    found: dict[str, str] = {}
+    for run in runs:
+        inputs = _inputs(layout, run)
+        if inputs and not inputs.flow_run and inputs.parent:
+            inputs = _inputs(layout, inputs.parent)
+        if inputs and inputs.flow_run:
+            found[run] = inputs.flow_run
+    return found
+
+
+def _inputs(layout: Layout, run: str) -> Inputs | None:
+    if not _RUN.fullmatch(run):
+        return None
+    try:
+        return Inputs.model_validate(json.loads((layout.runs / run / "inputs.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return None
 
 
 def last_verdict(layout: Layout, ticket: str) -> GoalVerdict | None:

@@ -1,0 +1,63 @@
+"""A person's editor for a candidate, and the keys of `linestop debrief walk`. On a terminal only; no shell."""
+
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from linestop.debrief import Candidate
+from linestop.deployments.cli.debrief_page import as_text
+from linestop.errors import UsageError
+
+KEYS = {"a": "accept", "e": "edit", "d": "drop", "s": "skip", "q": "quit"}
+
+
+def is_terminal() -> bool:
+    """Return whether a person sits there: what asks must be seen and answered."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def edited(candidate: Candidate, *, kept: Path | None = None) -> tuple[Path, bool]:
+    """Open a candidate, or the text kept of an earlier try, in the person's editor; return the file and if it changed.
+
+    Raises:
+        UsageError: nobody sits at a terminal, or the editor can't be run.
+    """
+    if not is_terminal():
+        raise UsageError(
+            "nobody can edit here",
+            found="no terminal",
+            todo=f"linestop debrief accept {candidate.id} --title … --why …",
+        )
+    path = kept or _written(as_text(candidate))
+    before = path.read_bytes()
+    words = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    try:
+        done = subprocess.run([*words, str(path)], check=False)
+    except OSError as error:
+        raise UsageError(f"the editor {words[0]} can't be run", found=str(error), todo="set EDITOR") from error
+    if done.returncode:
+        raise UsageError(f"the editor {words[0]} gave up", found=f"exit code {done.returncode}", todo="try again")
+    return path, path.read_bytes() != before
+
+
+def ask(question: str, allowed: str = "") -> str:
+    """Return a person's answer to a question, one of `allowed` letters where there are some."""
+    while True:
+        sys.stderr.write(question)
+        sys.stderr.flush()
+        line = sys.stdin.readline()
+        if not line:
+            return "q" if allowed else ""
+        answer = line.strip()
+        if not allowed or answer[:1].lower() in tuple(allowed):
+            return answer[:1].lower() if allowed else answer
+
+
+def _written(text: str) -> Path:
+    handle, name = tempfile.mkstemp(prefix="linestop-candidate-", suffix=".toml")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    return Path(name)
