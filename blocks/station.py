@@ -15,6 +15,8 @@ from linestop.errors import LinestopError, RepositoryError
 from linestop.events import Usage
 from linestop.execution.batches import discovered_ticket
 from linestop.execution.order import is_commit
+from linestop.memory.ticket_memory import TicketMemory
+from linestop.memory.tickets import Sign, Tally, kept
 from linestop.paths import workspace_name
 from linestop.plans import Chunk, Plan
 from linestop.ports import Discovered
@@ -33,7 +35,8 @@ class Station:
         self.ticket = ticket
         self.record = record
         self.could_not: list[str] = []
-        self.corrections: list[str] = []
+        self.escalated: Sign | None = None  # the failure that came three times, where one did
+        self._rejected: list[str] = []  # why, in this run and chunk: all there is where memory is off
         self._told: dict[str, CheckReport] = {}
         self.set_aside = line.workspaces.set_aside(ticket.branch, tip=self.tip, ticket=ticket.id)
         self.worktree = line.workspaces.open(ticket.id, branch=ticket.branch, base=ticket.base)
@@ -51,6 +54,16 @@ class Station:
         """Return what makers petitioned for, by chunk, from what the tracker holds."""
         words = self.ticket.progress.items()
         return tuple(f"{chunk}: {word.removeprefix(PETITION)}" for chunk, word in words if word.startswith(PETITION))
+
+    @property
+    def book(self) -> TicketMemory:
+        """Return what this ticket itself learned, over all its runs; nothing of it ever fails a run."""
+        return self.line.memory.book(self.ticket.id)
+
+    def corrections(self, chunk: Chunk) -> tuple[str, ...]:
+        """Return why earlier attempts at a chunk were rejected, oldest first; earlier runs and people's notes too."""
+        noted = [one.text for one in self.book.corrections(chunk.id)]
+        return tuple(dict.fromkeys((*noted, *self._rejected)))
 
     @cached_property
     def checks(self) -> RepositoryChecks:
@@ -92,16 +105,24 @@ class Station:
 
     def keep(self, chunk: Chunk, word: str) -> None:
         """Note a chunk's commit, `nothing` or `refused: …`; what is noted is never done again."""
-        self.corrections.clear()
+        self._rejected.clear()
+        if is_commit(word):
+            self.book.solve(chunk.id)
         changes = {"failures_in_a_row": 0} if is_commit(word) else {}
         self._save(progress={**self.ticket.progress, chunk.id: word}, **changes)
 
-    def fail(self, correction: str) -> bool:
-        """Throw the attempt away, note why, and return whether so many in a row stop the line."""
+    def fail(self, correction: str, tally: Tally | None = None) -> str:
+        """Throw the attempt away, note why, and return why the line stops, empty where it doesn't.
+
+        It stops where the same failure came too often in the ticket's life, or too many failures in a row.
+        """
         self.drop()
-        self.corrections.append(correction)
+        self._rejected.append(kept(correction))
         self._save(failures_in_a_row=self.ticket.failures_in_a_row + 1)
-        return self.ticket.failures_in_a_row >= self.line.policy.execution.failures_to_stop
+        if tally and tally.escalates:
+            return f"the same failure {tally.times} times: {correction}"
+        in_a_row = self.ticket.failures_in_a_row
+        return f"{in_a_row} failures in a row: {correction}" if self._too_many(in_a_row) else ""
 
     def spend(self, usage: Usage, seconds: float) -> None:
         """Count what a dispatch used; a re-dispatch never resets it."""
@@ -141,6 +162,9 @@ class Station:
     def tree(self, commit: str) -> str:
         """Return a commit's tree."""
         return self.line.workspaces.git.run("rev-parse", "--verify", f"{commit}^{{tree}}").strip()
+
+    def _too_many(self, in_a_row: int) -> bool:
+        return in_a_row >= self.line.policy.execution.failures_to_stop
 
     def _save(self, **changes: object) -> None:
         self.ticket = self.line.tracker.save(self.ticket.model_copy(update=changes))

@@ -13,6 +13,7 @@ from linestop.execution.ruling import reject
 from linestop.plans import Chunk
 from linestop.tasks.baseline import red_base
 from linestop.tasks.checker import checker
+from linestop.tasks.chronicler import chronicler
 from linestop.tasks.clerk import deliver, discover, note, petition, stop_line
 from linestop.tasks.goal_checker import goal_checker
 from linestop.tasks.maker import maker
@@ -54,6 +55,7 @@ async def carry_out(station: Station, chunk: Chunk) -> str | None:
         station.could_not += [text for text in made.work.could_not if text not in station.could_not]
         await discover(station, made.work.discovered)
         if made.stops:
+            await chronicler(station, chunk, attempt, made, reject(made.fault, by="maker"))
             return made.fault
         if made.work.petition:
             await petition(station, chunk, made.work.petition)
@@ -61,14 +63,15 @@ async def carry_out(station: Station, chunk: Chunk) -> str | None:
         if made.commit is None and not made.fault:
             await note(station, chunk, f"refused: {made.work.summary}")
             return None
-        verdict = await checker(station, chunk, made.commit) if made.commit else reject(made.fault)
+        verdict = await checker(station, chunk, made.commit) if made.commit else reject(made.fault, by="maker")
         if verdict.approved and made.commit:
             verdict = await second_look(station, chunk, made.commit, attempt) or verdict
         if verdict.approved and made.commit:
             await note(station, chunk, made.commit)
             return None
-        if await asyncio.to_thread(station.fail, "; ".join(verdict.reasons)):
-            return f"{station.ticket.failures_in_a_row} failures in a row: {'; '.join(verdict.reasons)}"
+        tally = await chronicler(station, chunk, attempt, made, verdict)  # before the attempt is thrown away
+        if stop := await asyncio.to_thread(station.fail, "; ".join(verdict.reasons), tally):
+            return stop
     get_run_logger().warning("chunk.refused ticket=%s chunk=%s", station.ticket.id, chunk.id)
     await note(station, chunk, f"refused: {attempts} attempts were rejected")
     return None

@@ -79,6 +79,7 @@ class Verdict(BaseModel):
     reasons: tuple[str, ...] = ()
     violations: tuple[Violation, ...] = ()
     checks: CheckReport | None = None
+    by: str = Field(default="", description="who objects: guards, findings, checks, maker, checker, reviewer")
 
     @property
     def approved(self) -> bool:

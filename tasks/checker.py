@@ -46,7 +46,7 @@ def check(station: Station, chunk: Chunk, commit: str) -> Verdict:
     with station.record.step("findings", chunk=chunk.id):
         reasons = _findings(station, chunk, commit)
     if reasons:
-        return reject(*reasons)
+        return reject(*reasons, by="findings")
     with station.record.step("checks", chunk=chunk.id, commit=commit) as said:
         report = checked(
             station.line,
@@ -58,7 +58,7 @@ def check(station: Station, chunk: Chunk, commit: str) -> Verdict:
         station.tell(commit, report)  # to a maker that tries the same again; what makers tried is never asked for here
         broken = judge_checks(station.baseline, report)
         said["text"] = "; ".join(broken)
-    return reject(*broken, checks=report) if broken else Verdict(ruling=Ruling.APPROVE, checks=report)
+    return reject(*broken, by="checks", checks=report) if broken else Verdict(ruling=Ruling.APPROVE, checks=report)
 
 
 def _guards(station: Station, chunk: Chunk, commit: str) -> Verdict | None:
@@ -73,7 +73,7 @@ def _guards(station: Station, chunk: Chunk, commit: str) -> Verdict | None:
     if not violations:
         return None
     reasons = tuple(f"{violation.rule}: {violation.message}" for violation in violations)
-    return reject(*reasons, violations=violations)
+    return reject(*reasons, by="guards", violations=violations)
 
 
 def _findings(station: Station, chunk: Chunk, commit: str) -> tuple[str, ...]:

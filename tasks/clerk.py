@@ -11,6 +11,8 @@ from linestop.incidents import Incident
 from linestop.plans import Chunk
 from linestop.ports import Discovered
 from linestop.tasks.artifacts import fenced, publish_markdown
+from linestop.tasks.chronicler import remember_end, remember_stop
+from linestop.tasks.escalation import report_escalation
 from linestop.tasks.run_log import say
 from linestop.tasks.ticket_pages import publish_ticket
 from linestop.text import plain
@@ -49,6 +51,7 @@ async def deliver(station: Station, verdict: GoalVerdict, review: Verdict | None
     done = verdict.met and not station.petitions and not objections
     why = "; ".join((*objections, *filter(None, [_petition(station, verdict)])))
     state, reason = (TicketState.DONE, "") if done else (TicketState.PETITIONED, why)
+    await asyncio.to_thread(remember_end, station, verdict, review)
     await asyncio.to_thread(station.end, state, reason=reason, verdict=verdict if done else None)
     station.record.write("verdict.json", verdict.model_dump_json(indent=2))
     await _publish(station, verdict)
@@ -61,7 +64,8 @@ async def deliver(station: Station, verdict: GoalVerdict, review: Verdict | None
 
 @task(name="line stop", task_run_name="line stop", cache_policy=NO_CACHE, persist_result=False)
 async def stop_line(station: Station, *, what: str, run: CommandRun | None = None) -> Incident:
-    """Open an incident for the ticket and give the ticket to a person."""
+    """Open an incident for the ticket and give the ticket to a person, with a report where a failure escalated."""
+    await asyncio.to_thread(remember_stop, station, what)
     incident = await asyncio.to_thread(
         station.line.incidents.open,
         scope="ticket",
@@ -73,6 +77,8 @@ async def stop_line(station: Station, *, what: str, run: CommandRun | None = Non
     reason = f"{what} (incident {incident.id})"
     await asyncio.to_thread(station.end, TicketState.STOPPED, reason=reason)
     await publish_markdown(f"stop-{station.ticket.id}", fenced(incident.model_dump_json(indent=2), "json"), title=what)
+    if station.escalated:
+        await report_escalation(station, station.escalated, incident)
     get_run_logger().error(
         "ticket.stopped ticket=%s incident=%s %s", station.ticket.id, incident.id, plain(what),
         extra={"action": "ticket.stopped"},

@@ -71,7 +71,7 @@ def make(station: Station, chunk: Chunk, attempt: int, told: Told | None = None)
         InfraError: it may be retried.
     """
     station.begin()
-    corrections = tuple(station.corrections)
+    corrections = station.corrections(chunk)
     line, worktree = station.line, station.worktree
     try:
         brief = brief_for(

@@ -11,11 +11,16 @@ from linestop.blocks.line import Line
 from linestop.blocks.station import Station, claim, close_workplace, leased
 from linestop.errors import InfraError, LinestopError, RecordError
 from linestop.execution.order import TicketOrder, TicketOutcome
+from linestop.execution.setbacks import MAX_DETAIL
+from linestop.memory.cautions.model import Caution, CautionKind
 from linestop.records import RunRecord, holder, in_words
+from linestop.tasks.debriefer import debriefer
 from linestop.tasks.memory_log import say_of_memory
 from linestop.tasks.record_pages import publish_record
 from linestop.tasks.turn import turn
+from linestop.text import plain
 from linestop.tickets import Ticket, TicketState
+from linestop.watch.firing import Severity
 
 
 @asynccontextmanager
@@ -28,6 +33,8 @@ async def workplace(line: Line, order: TicketOrder) -> AsyncIterator[Station | N
     """
     async with turn(line, order.ticket), _claimed(line, order) as station:
         yield station
+    if station is not None:
+        await debriefer(line, order.ticket)
 
 
 @asynccontextmanager
@@ -97,6 +104,12 @@ def _give_back(line: Line, ticket: Ticket, state: TicketState, reason: str) -> N
 def _incident(line: Line, ticket: Ticket, error: Exception, record: RunRecord) -> str:
     """Stop the line for a ticket that an error ended; return the reason for its state. A lost claim stops nothing."""
     what = in_words(error)
+    line.memory.caution(
+        Caution(
+            kind=CautionKind.STOP, detector=type(error).__name__, severity=Severity.STOP, run=record.id,
+            ticket=ticket.id, detail=plain(what, limit=MAX_DETAIL),
+        )
+    )  # fmt: skip
     with suppress(LinestopError, OSError):
         if line.tracker.get(ticket.id).generation == ticket.generation:
             incident = line.incidents.open(scope="ticket", subject=ticket.id, what=what, run=record.id)

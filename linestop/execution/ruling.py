@@ -11,9 +11,11 @@ from linestop.verdicts import CheckReport, Ruling, Verdict, Violation
 MAX_NAMED = 5  # how many tests or findings a reason names; the record holds all
 
 
-def reject(*reasons: str, violations: tuple[Violation, ...] = (), checks: CheckReport | None = None) -> Verdict:
-    """Return a rejection."""
-    return Verdict(ruling=Ruling.REJECT, reasons=reasons, violations=violations, checks=checks)
+def reject(
+    *reasons: str, by: str = "", violations: tuple[Violation, ...] = (), checks: CheckReport | None = None
+) -> Verdict:
+    """Return a rejection; `by` says who objects."""
+    return Verdict(ruling=Ruling.REJECT, reasons=reasons, by=by, violations=violations, checks=checks)
 
 
 def judge_findings(
