@@ -1,0 +1,131 @@
+"""`linestop lesson confirm`, `accept`, `supersede`, `contradict`, `remove`: what a person says about a lesson."""
+
+import json
+import sys
+from pathlib import Path
+
+from linestop.blocks.memory_gate import memory_layout
+from linestop.deployments.cli.lesson_page import values
+from linestop.deployments.cli.options import Json, Repo
+from linestop.memory.lessons import Lesson, Lessons
+
+
+def confirm(lesson_id: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
+    """Say that a lesson still holds for its file as it is now: it counts as fresh again.
+
+    Examples:
+        linestop lesson confirm 3fa9c1
+
+    Parameters
+    ----------
+    lesson_id
+        As `linestop lesson list --stale` names it.
+    repo
+        Any folder in the repository; the one you stand in by default.
+    json_
+        Print it as JSON.
+    """
+    lessons = _lessons(repo)
+    found = lessons.confirm(lesson_id)
+    return _say(found, lessons, f"lesson {found.id} holds for {found.file} as it is now", json_=json_)
+
+
+def accept(lesson_id: str, /, *, anyway: bool = False, repo: Repo = Path(), json_: Json = False) -> int:
+    """Make a proposal a lesson: from now on agents are told. Read it first: linestop lesson show.
+
+    Examples:
+        linestop lesson list --proposed
+        linestop lesson accept 3fa9c1
+
+    Parameters
+    ----------
+    lesson_id
+        As `linestop lesson list --proposed` names it.
+    anyway
+        Keep it though it contradicts or repeats another.
+    repo
+        Any folder in the repository; the one you stand in by default.
+    json_
+        Print it as JSON.
+    """
+    lessons = _lessons(repo)
+    found = lessons.accept(lesson_id, anyway=anyway)
+    return _say(found, lessons, f"lesson {found.id} is told from now on", json_=json_)
+
+
+def supersede(old: str, new: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
+    """Put another lesson in a lesson's place. The old one is told to nobody, and stays to be read.
+
+    Examples:
+        linestop lesson supersede use-pip-3fa9c1 use-uv-81bc02
+
+    Parameters
+    ----------
+    old
+        The lesson that doesn't hold any more.
+    new
+        The one that does; it is there already.
+    repo
+        Any folder in the repository; the one you stand in by default.
+    json_
+        Print the old one as JSON.
+    """
+    lessons = _lessons(repo)
+    found = lessons.supersede(old, new)
+    return _say(found, lessons, f"lesson {found.id} is superseded by {found.superseded_by}", json_=json_)
+
+
+def contradict(lesson_id: str, other: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
+    """Say that two lessons disagree, knowingly: both are kept, and each is shown with the other.
+
+    Examples:
+        linestop lesson contradict 3fa9c1 81bc02
+
+    Parameters
+    ----------
+    lesson_id
+        One of them.
+    other
+        The other.
+    repo
+        Any folder in the repository; the one you stand in by default.
+    json_
+        Print the first as JSON.
+    """
+    lessons = _lessons(repo)
+    found = lessons.contradict(lesson_id, other)
+    return _say(found, lessons, f"lesson {found.id} disagrees with {', '.join(found.contradicts)}", json_=json_)
+
+
+def remove(lesson_id: str, /, *, forget: bool = False, repo: Repo = Path(), json_: Json = False) -> int:
+    """Take a lesson out. `linestop lesson show` still tells what it said, unless it is to be forgotten.
+
+    Examples:
+        linestop lesson remove 3fa9c1
+        linestop lesson remove 3fa9c1 --forget     # its text is nowhere any more
+
+    Parameters
+    ----------
+    lesson_id
+        As `linestop lesson list` names it.
+    forget
+        Take all that it ever said out of the history too.
+    repo
+        Any folder in the repository; the one you stand in by default.
+    json_
+        Print what was removed as JSON.
+    """
+    lessons = _lessons(repo)
+    found = lessons.remove(lesson_id, forget=forget)
+    end = "removed and forgotten" if forget else "removed"
+    return _say(found, lessons, f"lesson {found.id} is {end}", json_=json_)
+
+
+def _lessons(repo: Path) -> Lessons:
+    return Lessons(memory_layout(repo))
+
+
+def _say(lesson: Lesson, lessons: Lessons, text: str, *, json_: bool) -> int:
+    told = json.dumps(values(lesson, lessons), indent=2, ensure_ascii=False) if json_ else text
+    sys.stdout.write(told + "\n")
+    return 0

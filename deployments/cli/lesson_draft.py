@@ -1,0 +1,115 @@
+"""A lesson written in an editor: the page that a person fills in, and what is read from it.
+
+What was written is never lost: the page stays where it is until the lesson is kept.
+"""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from linestop.errors import LinestopError, UsageError
+from linestop.paths import home
+
+CUT = "# ------------------------ >8 ------------------------"
+MAX_CHARS = 100_000  # of a page that is read
+_HEADINGS = ("Title", "Why", "File", "Roles", "Body")
+_HELP = """\
+# What stands below this line is left out. An empty or unchanged page adds nothing.
+#
+# Title  what to do or not to do, in a line of at most 120 characters
+# Why    what happened that taught it; required
+# File   the file that it is about, from the repository's root; empty: all of it
+# Roles  who is told: maker, checker, reviewer; empty: everybody
+# Body   more of it, as markdown
+"""
+Fields = dict[str, str]
+
+
+def rendered(fields: Fields) -> str:
+    """Return the page with these fields filled in."""
+    said = {name: fields.get(name.lower(), "") for name in _HEADINGS}
+    parts = [f"{name}: {said[name]}".rstrip() for name in _HEADINGS[:-1]]
+    return "\n\n".join([*parts, f"Body:\n{said['Body']}".rstrip()]) + f"\n\n{CUT}\n{_HELP}"
+
+
+def read(text: str) -> Fields:
+    """Return the fields of a page. Headings may be left out: then the first line is the title, the rest the body."""
+    kept = text[:MAX_CHARS].replace("\r\n", "\n").split(CUT)[0]
+    found: dict[str, list[str]] = {}
+    rest, name = list(_HEADINGS), ""
+    for line in kept.splitlines():
+        heading = next((one for one in rest if re.match(rf"{one}:(\s|$)", line)), "")
+        if heading:
+            rest = rest[rest.index(heading) + 1 :]
+            name, line = heading.lower(), line.partition(":")[2]  # noqa: PLW2901  # the rest of the line is text
+        if not name and line.strip():
+            found["title"], name = [line], "body"
+            continue
+        found.setdefault(name, []).append(line)
+    return {key: "\n".join(lines).strip() for key, lines in found.items() if key}
+
+
+def on_a_terminal() -> bool:
+    """Return whether a person can be asked."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+@contextmanager
+def edited(start: str, again: str, page: Path | None = None) -> Iterator[Fields | None]:
+    """Let a person write in their editor and yield the fields, None where nothing was written or changed.
+
+    The page is removed once the block ends well; where it fails the error says where the page is. `again` is the
+    command that takes it up again; `page` one that was kept so.
+    """
+    path = page or _new(start)
+    try:
+        if on_a_terminal():
+            _open(path)
+        text = path.read_text(encoding="utf-8", errors="replace")
+        fields = read(text)
+        nothing = (text == start and not page) or not any(fields.values())
+        yield None if nothing else fields
+    except LinestopError as error:
+        kept = f"what you wrote is kept: {again} --draft {shlex.quote(str(path))}"
+        error.todo = f"{error.todo}; {kept}" if error.todo else kept
+        raise
+    except OSError as error:
+        raise UsageError(f"the page {path} can't be read", found=str(error), todo="name another") from error
+    if path.parent == _folder():
+        path.unlink(missing_ok=True)
+
+
+def _folder() -> Path:
+    return home() / "drafts"
+
+
+def _new(start: str) -> Path:
+    """Return a new page that only its owner reads: nobody has looked yet whether it holds a secret."""
+    path = _folder() / f"lesson-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.md"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123
+            file.write(start)
+    except OSError as error:
+        raise UsageError(
+            f"no page can be made in {path.parent}", found=str(error), todo="give the text with options: see --help"
+        ) from error
+    return path
+
+
+def _open(path: Path) -> None:
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    try:
+        ended = subprocess.run([*shlex.split(editor), str(path)], check=False).returncode
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"the editor {editor} can't be started", found=str(error), todo="set VISUAL or EDITOR, or give the text"
+        ) from error
+    if ended:
+        raise UsageError(f"the editor {editor} gave up", found=f"exit code {ended}", todo="nothing was kept")

@@ -1,0 +1,118 @@
+"""`linestop lesson list` and `recall`: which lessons there are, and which speak of something."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from linestop.blocks.memory_gate import memory_layout
+from linestop.deployments.cli.lesson_page import as_json, state_of, table, width
+from linestop.deployments.cli.options import Json, Repo
+from linestop.memory.lessons import Lesson, Lessons, Tier, Trust
+
+_STALE = ("changed", "gone")
+
+
+def list_(
+    *,
+    everything: Annotated[bool, Parameter(name="--all", negative="")] = False,
+    stale: bool = False,
+    proposed: bool = False,
+    global_: Annotated[bool, Parameter(name="--global")] = False,
+    file: str = "",
+    role: str = "",
+    repo: Repo = Path(),
+    json_: Json = False,
+) -> int:
+    """Show the lessons that agents are told, of this repository and of all of yours; oldest first.
+
+    Examples:
+        linestop lesson list
+        linestop lesson list --stale               # whose files changed or are gone
+        linestop lesson list --proposed            # what agents propose: told to nobody yet
+        linestop lesson list --role maker --json
+
+    Parameters
+    ----------
+    everything
+        Those superseded or only proposed too.
+    stale
+        Only those whose file changed or is gone since they were written.
+    proposed
+        Only proposals.
+    global_
+        Only those of all repositories.
+    file
+        Only those about this file.
+    role
+        Only those that this role is told.
+    repo
+        Any folder in the repository; the one you stand in by default.
+    json_
+        Print them as JSON, with all fields.
+    """
+    lessons = Lessons(memory_layout(repo))
+    there = lessons.list(all=True)
+    found = [
+        one
+        for one in there
+        if (everything or (one.trust is Trust.PROPOSED and not one.superseded_by if proposed else one.is_told))
+        and (not stale or state_of(one, lessons) in _STALE)
+        and (not global_ or one.tier is Tier.GLOBAL)
+        and (not file or one.file == str(PurePosixPath(file)))
+        and (not role or not one.roles or role in one.roles)
+    ]
+    _show(found, lessons, json_=json_)
+    waiting = sum(1 for one in there if one.trust is Trust.PROPOSED and not one.superseded_by)
+    if waiting and not (proposed or everything or json_):
+        sys.stderr.write(f"{waiting} proposed, told to nobody: linestop lesson list --proposed\n")
+    return 0
+
+
+def recall(
+    words: Annotated[tuple[str, ...], Parameter(allow_leading_hyphen=True)] = (),
+    /,
+    *,
+    file: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    limit: int = 20,
+    repo: Repo = Path(),
+    json_: Json = False,
+) -> int:
+    """Search the lessons by words, in any form, and by files; best first.
+
+    Examples:
+        linestop lesson recall retries network
+        linestop lesson recall src/cart.py         # a file's name is a word too
+        linestop lesson recall --file src/cart.py --limit 3 --json
+
+    Parameters
+    ----------
+    words
+        What they speak of. Without words and files all are shown, newest first.
+    file
+        A file that they are about; may be given several times.
+    limit
+        How many at most.
+    repo
+        Any folder in the repository; the one you stand in by default.
+    json_
+        Print them as JSON, with all fields.
+    """
+    lessons = Lessons(memory_layout(repo))
+    files = [*file, *(word for word in words if "/" in word or "." in word)]
+    found = lessons.recall(words, files=files)
+    _show(found[:limit], lessons, json_=json_)
+    if len(found) > limit:
+        sys.stderr.write(f"{len(found) - limit} more: --limit {len(found)}\n")
+    return 0
+
+
+def _show(found: Sequence[Lesson], lessons: Lessons, *, json_: bool) -> None:
+    if json_:
+        sys.stdout.write(as_json(found, lessons) + "\n")
+    elif found:
+        sys.stdout.write(table(found, lessons, width()) + "\n")
+    else:
+        sys.stderr.write("no such lesson; `linestop lesson add` keeps one\n")

@@ -1,0 +1,146 @@
+"""`linestop lesson export` and `import`: lessons as a file. That a person reads what is imported is asked here."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from linestop.blocks.memory_gate import memory_layout
+from linestop.deployments.cli.lesson_draft import on_a_terminal
+from linestop.deployments.cli.options import Json, Repo
+from linestop.errors import UsageError
+from linestop.memory.lessons import Lesson, Lessons, Tier, Trust
+from linestop.memory.lessons.tiers import Imported
+from linestop.memory.lessons.transfer import MAX_BYTES, exported, parsed
+from linestop.text import plain
+
+MAX_TITLES = 20  # that are shown before a person decides
+
+
+def export(*, global_: Annotated[bool, Parameter(name="--global")] = False, repo: Repo = Path()) -> int:
+    """Write all lessons of the repository as JSON Lines, superseded ones and proposals too. Always the same bytes.
+
+    Examples:
+        linestop lesson export > lessons.jsonl
+        linestop lesson export --global > mine.jsonl
+
+    Parameters
+    ----------
+    global_
+        Those of all repositories in place of this one's.
+    repo
+        Any folder in the repository; the one you stand in by default.
+    """
+    lessons = Lessons(memory_layout(repo))
+    tier = _tier(global_=global_)
+    sys.stdout.flush()
+    sys.stdout.buffer.write(exported(lessons.stores[tier].list(all=True)))
+    sys.stdout.buffer.flush()
+    return 0
+
+
+def import_(
+    file: Path,
+    /,
+    *,
+    global_: Annotated[bool, Parameter(name="--global")] = False,
+    trust: bool = False,
+    as_proposed: bool = False,
+    repo: Repo = Path(),
+    json_: Json = False,
+) -> int:
+    """Read exported lessons: new ones come, others are replaced, none is deleted; all of them or none.
+
+    What they say is told to agents with your authority. So their titles are shown first, and you are asked on a
+    terminal; elsewhere --trust says that they were read, --as-proposed keeps them until you accept each.
+
+    Examples:
+        linestop lesson import lessons.jsonl
+        linestop lesson import lessons.jsonl --as-proposed
+        linestop lesson import mine.jsonl --global --trust
+
+    Parameters
+    ----------
+    file
+        A file that `linestop lesson export` wrote; - for what is piped in.
+    global_
+        Into those of all repositories.
+    trust
+        You read them, and agents shall be told.
+    as_proposed
+        Agents are told none of them until you accept it.
+    repo
+        Any folder in the repository; the one you stand in by default.
+    json_
+        Print what was done as JSON.
+    """
+    lessons = Lessons(memory_layout(repo))
+    tier = _tier(global_=global_)
+    found = parsed(_content(file), tier)
+    if as_proposed:
+        found = tuple(one.model_copy(update={"trust": Trust.PROPOSED}) for one in found)
+    there = {one.id: one for one in lessons.stores[tier].list(all=True)}
+    told = [one for one in found if one.is_told and there.get(one.id) != one]
+    if told and not trust and not _agreed(told):
+        sys.stderr.write("nothing was imported\n")
+        return 1
+    done = lessons.import_(found, tier)
+    _say(done, json_=json_)
+    return 0
+
+
+def _tier(*, global_: bool) -> Tier:
+    return Tier.GLOBAL if global_ else Tier.REPOSITORY
+
+
+def _content(file: Path) -> bytes:
+    try:
+        if str(file) == "-":
+            return sys.stdin.buffer.read(MAX_BYTES + 1)
+        with file.open("rb") as opened:
+            return opened.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{file} can't be read", found=str(error), todo="name a file of exported lessons") from error
+
+
+def _agreed(told: Sequence[Lesson]) -> bool:
+    """Return whether a person wants agents to be told these.
+
+    Raises:
+        UsageError: nobody can be asked.
+    """
+    more = [f"  and {len(told) - MAX_TITLES} more"] if len(told) > MAX_TITLES else []
+    shown = "\n".join([*(f"  {one.id}: {plain(one.title)}" for one in told[:MAX_TITLES]), *more])
+    sys.stderr.write(f"agents would be told, with your authority:\n{shown}\n")
+    if not on_a_terminal():
+        raise UsageError(
+            "lessons that agents would be told need a person's word",
+            found=f"{len(told)} of the file, above",
+            todo="read them; then --trust, or --as-proposed to accept them one by one",
+        )
+    sys.stderr.write("import them? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().casefold() in {"y", "yes"}
+
+
+def _say(done: Imported, *, json_: bool) -> None:
+    if json_:
+        told = {name: list(value) for name, value in done._asdict().items() if name != "clashes"}
+        told["clashes"] = [{"lesson": name, "other": clash.other.id, "why": clash.why} for name, clash in done.clashes]
+        sys.stdout.write(json.dumps(told, indent=2) + "\n")
+        return
+    counts = (f"{len(done.new)} new", f"{len(done.replaced)} replaced", f"{len(done.same)} there already")
+    sys.stdout.write(", ".join(counts) + "\n")
+    for line in _remarks(done):
+        sys.stderr.write(line + "\n")
+
+
+def _remarks(done: Imported) -> Iterable[str]:
+    if done.replaced:
+        yield f"replaced, the former text is kept: {', '.join(done.replaced)}"
+    if done.kept:
+        yield f"left out, a person's lesson stands there: {', '.join(done.kept)}"
+    yield from (f"{name} {clash.why} as {clash.other.id}" for name, clash in done.clashes)
