@@ -16,7 +16,7 @@ from linestop.blocks.sandboxes.choice import sandbox_for
 from linestop.blocks.scripted_engine.engine import ScriptedEngine
 from linestop.blocks.station import plan_now
 from linestop.blocks.trial_fixture import fixture_of
-from linestop.briefs import Ask, Told, compose, in_play
+from linestop.briefs import Ask, Brief, Told, compose, in_play
 from linestop.engines import EngineSettings
 from linestop.errors import PolicyError, UsageError
 from linestop.execution.costs import limits_for
@@ -199,11 +199,16 @@ def _tried(
         without=order.model_copy(update={"brief": bare.text}),
         with_memory=order.model_copy(update={"brief": memory.text, "corrections": corrections}),
         told=told, kept={block: memory.kept(block) for block in BLOCKS if memory.kept(block)},
-        told_records={"with": told_record(memory), "without": told_record(bare)},
+        left_out=_left_out(memory), told_records={"with": told_record(memory), "without": told_record(bare)},
         base=base, ticket_base=ticket_base, policy=policy_hash(line.policy),
     )  # fmt: skip
     question = f"Does what linestop remembers help {engine.name} with {plain(order.chunk.title)}?"
     return Tried(line, subject, engine, question)
+
+
+def _left_out(brief: Brief) -> dict[str, tuple[str, ...]]:
+    left = {block.name: block.left_out for block in brief.blocks if block.name in BLOCKS}
+    return {name: tuple(f"{one.what}: {one.why}" for one in some) for name, some in left.items() if some}
 
 
 def _told(line: Line, order: Dispatch, base: str) -> Told:

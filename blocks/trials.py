@@ -5,7 +5,8 @@ is tried is trial_subjects.py's, how a candidate is judged trial_verdict.py's, w
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -60,29 +61,21 @@ def begun(tried: Tried, rule: Rule, caps: Caps, *, question: str = "", again_of:
     )  # fmt: skip
 
 
-def run_pairs(
-    line: Line, engine: Engine, entry: Entry, notebook: Notebook, *, say: Say = lambda _: None,
-    paired: Paired = lambda _: None,
-) -> Entry:  # fmt: skip
-    """Run the pairs of an entry, writing it after each, and return it with its answer.
+def run_pairs(bench: "Bench", *, paired: Paired = lambda _: None) -> Entry:
+    """Run the pairs of a bench, writing its entry after each, and return it with its answer.
 
-    `say` hears of single trials, `paired` of the entry after each pair. A cap ends it after the pair that reached it.
+    `paired` hears of the entry after each pair. A cap ends it after the pair that reached it.
 
     Raises:
         ToolError, PolicyError, UsageError, RecordError: the engine or the repository can't be used; the entry is
             broken off then.
         CommandCancelledError: a person ended it; the entry is broken off then.
     """
-    bench = Bench(line, engine, entry, notebook, say=say)
-    notebook.save(entry)
-    try:
-        while not (why := bench.over):
+    with bench.open():
+        while not bench.over:
             if bench.pair():
                 paired(bench.entry)
-    except BaseException as error:
-        bench.break_off(in_words(error))
-        raise
-    return bench.ended(why)
+    return bench.entry
 
 
 @dataclass
@@ -125,18 +118,32 @@ class Bench:
         self._save(pairs=(*self.entry.pairs, pair))
         return True
 
-    def ended(self, why: str) -> Entry:
-        """Give the entry its answer and return it."""
+    @contextmanager
+    def open(self) -> Iterator["Bench"]:
+        """Write the entry, and give it its answer at the end of the block; broken off where an error ends that.
+
+        Raises:
+            RecordError: the notebook can't be written.
+        """
+        self.notebook.save(self.entry)
+        try:
+            yield self
+        except BaseException as error:
+            self._break_off(in_words(error))
+            raise
+        self._end(self.over or "it was ended early")
+
+    def _end(self, why: str) -> None:
+        """Give the entry its answer."""
         reckoning = decide(self.entry.rule, self.entry.pairs)
         whole = len(self.entry.pairs) >= self.entry.rule.pairs
         state = EntryState.DONE if whole else EntryState.BROKEN_OFF
         self._save(reckoning=reckoning, state=state, reason="" if whole else why, ended=datetime.now(UTC))
-        return self.entry
 
-    def break_off(self, why: str) -> None:
+    def _break_off(self, why: str) -> None:
         """Close the entry of an experiment that an error ended; a disk that refuses hides no error."""
         try:
-            self.ended(why)
+            self._end(why)
         except Exception:  # noqa: BLE001  # the error that ended it is told: this one would hide it
             self.say("the notebook's entry can't be written; its pairs are on record")
 

@@ -11,11 +11,14 @@ from linestop.blocks.cancellation import cancellable
 from linestop.blocks.engines import BLOCK
 from linestop.blocks.line import Line
 from linestop.blocks.reruns import engine_again
+from linestop.deployments.cli.lab_again import again
 from linestop.deployments.cli.options import Json, Repo
 from linestop.deployments.cli.text_table import text_table
 from linestop.deployments.cli.wrapping import wrapped
 from linestop.deployments.environment import outside_targets
 from linestop.deployments.server import ensure_server
+from linestop.errors import UsageError
+from linestop.lab.notebook import is_entry
 from linestop.paths import Layout, repository_root
 from linestop.policy import policy_hash
 from linestop.ports import Engine
@@ -45,7 +48,8 @@ def rerun(run: str, /, *, engine: str = "", repo: Repo = Path(), json_: Json = F
     Parameters
     ----------
     run
-        A dispatch's id, its beginning or its end, or `latest`.
+        A dispatch's id, its beginning or its end, or `latest`; the whole id of an entry of the notebook is run again
+        as `linestop lab again` does.
     engine
         Another engine: a name of the policy, a preset's, or block:NAME. Nothing: the recorded one, as it was set then.
     repo
@@ -53,6 +57,8 @@ def rerun(run: str, /, *, engine: str = "", repo: Repo = Path(), json_: Json = F
     json_
         Print both runs and the comparison as one JSON object.
     """
+    if is_entry(run):
+        return _entry_again(run, engine, repo, json_=json_)
     layout = Layout(repository_root(repo))
     first = read_run(layout, find_run(layout, run, kind="dispatch" if run == "latest" else None))
     recipe = recipe_of(first)
@@ -69,6 +75,16 @@ def rerun(run: str, /, *, engine: str = "", repo: Repo = Path(), json_: Json = F
     sys.stdout.write(side_by_side(compared, width) + "\n")
     sys.stdout.write(f"look at it: linestop run show {second.run_id} --diff\n")
     return 0
+
+
+def _entry_again(entry: str, engine: str, repo: Path, *, json_: bool) -> int:
+    """Run an entry of the notebook again. With another engine it would be another question."""
+    if engine:
+        raise UsageError(
+            "an entry of the notebook is run again as it was", found=f"--engine {plain(engine)}",
+            todo=f"ask anew: linestop lab ab TASK --engine {plain(engine)}",
+        )  # fmt: skip
+    return again(entry, repo=repo, json_=json_)
 
 
 def _engine(line: Line, recipe: Recipe, other: str) -> Engine:

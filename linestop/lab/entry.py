@@ -51,6 +51,7 @@ class Subject(_Frozen):
     with_memory: Dispatch
     told: Told = Told()
     kept: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="block → ids that the brief has of it")
+    left_out: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="block → what isn't told, and why")
     told_records: dict[str, dict[str, Any]] = Field(default_factory=dict, description="arm → what its record says")
     base: str = Field(description="commit that both arms start from")
     ticket_base: str = Field(description="commit that checks and guards are judged against")

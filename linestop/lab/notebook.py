@@ -105,6 +105,11 @@ def find_entry(notebooks: tuple[Notebook, ...], word: str) -> tuple[Notebook, En
     )
 
 
+def is_entry(word: str) -> bool:
+    """Return whether a word is an entry's whole id; a run's looks otherwise."""
+    return bool(_ID.fullmatch(word))
+
+
 def slug_of(words: str) -> str:
     """Return words as they may stand in an entry's id."""
     return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:40].strip("-") or "entry"

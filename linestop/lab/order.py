@@ -47,11 +47,10 @@ class LabOrder(BaseModel):
 
 
 class LabReport(BaseModel):
-    """What a run of the lab brought about. `page` is the entry as it reads; `change` the difference of both briefs."""
+    """What a run of the lab brought about. `change` is the difference of both briefs."""
 
     model_config = ConfigDict(frozen=True)
 
     entry: Entry
-    page: str
     change: str = ""
-    path: str = Field(default="", description="of the notebook's page; empty for a dry run")
+    dry_run: bool = False

@@ -7,7 +7,7 @@ from linestop.lab.grades import Grade, Measured
 from linestop.lab.pairs import Compared, Pair, Verdicts
 from linestop.text import plain
 
-_TIMES = "`with` over `without`: 1.00 is no difference"
+MOST_LEFT_OUT = 10  # that are named, of each block
 
 
 def page(entry: Entry) -> str:
@@ -70,6 +70,8 @@ def _about(entry: Entry) -> Iterator[str]:
 def _told(entry: Entry) -> Iterator[str]:
     for block, ids in entry.subject.kept.items():
         yield f"- {plain(block)}: {', '.join(plain(one) for one in ids) or 'nothing'}"
+    for block, lines in entry.subject.left_out.items():
+        yield from (f"- not told, of {plain(block)}: {plain(line)}" for line in lines[:MOST_LEFT_OUT])
     yield f"- {len(entry.subject.with_memory.brief) - len(entry.subject.without.brief):+,} characters"
 
 
@@ -109,7 +111,7 @@ def _compared(one: Compared, unit: str) -> str:
 
 
 def _arm(one: Measured) -> str:
-    words = [one.grade.word, f"{_count(one.tokens)} tokens", f"{one.seconds:.1f} s"]
+    words = [one.grade.word, f"{_count(one.tokens)} tokens", f"{one.seconds:.2f} s"]
     if one.firings:
         words.append(f"{one.firings} firings")
     return ", ".join(words) + (f" ({plain(one.why, 120)})" if one.grade is Grade.FAILED and one.why else "")

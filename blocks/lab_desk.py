@@ -1,0 +1,98 @@
+"""Where an experiment is made ready: from an order, or from an entry of the notebook, to a bench with its first pair.
+
+What runs there is trials.py; the command line and the flow both begin here.
+"""
+
+from pathlib import Path
+
+from linestop.blocks.line import Line
+from linestop.blocks.trial_fixture import fixture_layouts, fixture_of
+from linestop.blocks.trial_subjects import Tried, again, find_tried, of_experiment
+from linestop.blocks.trials import Bench, Say, begun
+from linestop.errors import RepositoryError, UsageError
+from linestop.lab.entry import Caps, Entry
+from linestop.lab.experiments import experiment_named
+from linestop.lab.notebook import Notebook, find_entry
+from linestop.lab.order import LabOrder
+from linestop.lab.rule import Rule
+from linestop.paths import Layout, repository_root
+from linestop.text import plain
+
+
+def bench_of(order: LabOrder, *, say: Say = lambda _: None) -> Bench:
+    """Return the bench of an order. Nothing is written, apart from the repository of an experiment file.
+
+    Raises:
+        UsageError: the task is unknown, or memory would inject nothing for it.
+        PolicyError, ToolError: its engine can't be used here.
+    """
+    experiment = experiment_named(order.task)
+    engine = order.engine or ""
+    if experiment:
+        tried, rule = of_experiment(experiment, engine), experiment.rule
+    else:
+        tried, rule = find_tried(_line(order.repository), order.task, engine), Rule()
+    caps = Caps(usd=order.max_usd, tokens=order.max_tokens, pairs=order.max_pairs)
+    return _bench(tried, begun(tried, _ruled(rule, order), caps), say)
+
+
+def bench_again(notebook: Notebook, entry: Entry, *, say: Say = lambda _: None) -> Bench:
+    """Return the bench that runs an entry once more, from its own inputs: the same briefs, rule, caps and commit.
+
+    Raises:
+        UsageError, PolicyError, ToolError: they can't be used any more.
+    """
+    line = Line(fixture_of(entry.experiment) if entry.experiment else notebook.layout.root)
+    engine = again(line, entry.subject, entry.experiment)
+    tried = Tried(line, entry.subject, engine, entry.question, entry.experiment)
+    return _bench(tried, begun(tried, entry.rule, entry.caps, again_of=entry.id), say)
+
+
+def notebooks(repository: str | Path) -> tuple[Notebook, ...]:
+    """Return the notebook of the repository at a path, if there is one, and those of all experiment files."""
+    layouts = {layout.root: layout for layout in fixture_layouts()}
+    try:
+        here = Layout(repository_root(Path(repository)))
+    except RepositoryError:
+        return tuple(Notebook(layout) for layout in layouts.values())
+    layouts = {here.root: here} | layouts
+    return tuple(Notebook(layout) for layout in layouts.values())
+
+
+def entry_named(repository: str | Path, word: str) -> tuple[Notebook, Entry]:
+    """Return the entry that a word means, with its notebook.
+
+    Raises:
+        UsageError: none or more than one is called so.
+    """
+    return find_entry(notebooks(repository), word)
+
+
+def _bench(tried: Tried, entry: Entry, say: Say) -> Bench:
+    return Bench(tried.line, tried.engine, entry, Notebook(tried.line.layout), say=say)
+
+
+def _line(repository: str) -> Line | None:
+    try:
+        return Line(Layout(repository_root(Path(repository))).root)
+    except RepositoryError:
+        return None
+
+
+def _ruled(rule: Rule, order: LabOrder) -> Rule:
+    """Return the rule with what the order says of it.
+
+    Raises:
+        UsageError: the effect and what is worse than before don't fit together.
+    """
+    said = {
+        "pairs": order.pairs, "alpha": order.alpha, "power": order.power, "better": order.effect, "margin": order.margin
+    }  # fmt: skip
+    try:
+        return Rule.model_validate(
+            {**rule.model_dump(), **{name: one for name, one in said.items() if one is not None}}
+        )
+    except ValueError as error:
+        raise UsageError(
+            "no rule can be made of that", found=plain(str(error), 300), todo="choose an effect between worse and 1"
+        ) from error
