@@ -62,7 +62,8 @@ def test_the_audit_is_weekly_and_the_others_wait_to_be_asked(machine: "Machine",
         ]
         for item in machine.post("/deployments/filter").json()
     }
-    assert schedules == {"audit": ["0 3 * * 1"], "execution": [], "documentation": []}
+    asked = dict.fromkeys(("execution", "documentation", "debrief", "lab"), list[str]())
+    assert schedules == {"audit": ["0 3 * * 1"], **asked}
 
 
 def test_a_merge_is_documented_once(machine: "Machine", up: dict[str, Any], until: Until) -> None:
