@@ -8,9 +8,11 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 
 def _free_port() -> int:
@@ -71,3 +73,15 @@ def _wait(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
             except httpx.TransportError:
                 time.sleep(0.2)
     raise RuntimeError(f"the tests' Prefect server did not start: {log.read_text()[-2000:]}")
+
+
+class OneServer(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """All of these tests on one worker, the largest share first: a server takes longer to start than most of them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "prefect" if nodeid.startswith("tests/flows/") else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneServer | None:
+    """Schedule the quick tests so. The longer ones, by themselves, are worth a server for each worker."""
+    return OneServer(config, log) if config.option.markexpr == "not live" else None
