@@ -4,9 +4,10 @@
 into Parquet.
 """
 
+from linestop.memory.cautions.compaction import Compacted, compact, is_due
 from linestop.memory.cautions.log import CautionLog
 from linestop.memory.cautions.model import Caution, CautionKind
 from linestop.memory.cautions.reader import read_cautions
 from linestop.memory.cautions.recall import recall
 
-__all__ = ["Caution", "CautionKind", "CautionLog", "read_cautions", "recall"]
+__all__ = ["Caution", "CautionKind", "CautionLog", "Compacted", "compact", "is_due", "read_cautions", "recall"]

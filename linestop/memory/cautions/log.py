@@ -17,7 +17,7 @@ from time import monotonic, sleep
 from linestop.errors import RecordError
 from linestop.memory.cautions.lines import harmless, line_of
 from linestop.memory.cautions.model import Caution
-from linestop.memory.cautions.segments import FOLDER, file_of
+from linestop.memory.cautions.segments import FOLDER, file_of, sync_folder
 from linestop.paths import Layout
 
 LOCK_SECONDS = 10.0  # that another writer of the same segment may take
@@ -133,21 +133,13 @@ def _created(path: Path) -> int:
             file = os.open(path.name, _FLAGS, 0o600, dir_fd=folder)
             if not os.fstat(file).st_size:
                 os.fsync(folder)
-                _sync_folder(path.parent.parent)
+                sync_folder(path.parent.parent)
         except FileNotFoundError:
             continue
         finally:
             os.close(folder)
         return file
     raise OSError("the folder is removed again and again")
-
-
-def _sync_folder(path: Path) -> None:
-    folder = os.open(path, FOLDER)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _lock(file: int) -> None:

@@ -1,14 +1,17 @@
 """Compacted cautions: `<state>/cautions/compacted/*.parquet`, sorted by file and time. Reads them; DuckDB only here.
 
-Each file carries the names of the segments that are in it, so that file and list become true by one rename. Writing
-is compaction.py.
+A file is called after the compactions that are in it, `000001-000016.parquet`: it stands for all whose numbers lie
+within its own. It carries the names of the segments that went into it, so that file and list become true by one rename.
+Writing is compaction.py.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,15 +25,16 @@ if TYPE_CHECKING:
     import duckdb
 
 FOLDER = "compacted"
-SUFFIX = ".parquet"
 HELD = "linestop_segments"  # key of a Parquet file's own metadata
-REPLACES = "linestop_replaces"
 COLUMNS = {
-    "id": "VARCHAR", "at": "TIMESTAMP", "kind": "VARCHAR", "detector": "VARCHAR", "severity": "VARCHAR",
+    "id": "VARCHAR", "at": "TIMESTAMPTZ", "kind": "VARCHAR", "detector": "VARCHAR", "severity": "VARCHAR",
     "detail": "VARCHAR", "run": "VARCHAR", "ticket": "VARCHAR", "chunk": "VARCHAR", "attempt": "BIGINT",
     "role": "VARCHAR", "engine": "VARCHAR", "model": "VARCHAR", "file": "VARCHAR", "file_hash": "VARCHAR",
     "signature": "VARCHAR", "calls": "BIGINT", "seconds": "DOUBLE", "tokens": "BIGINT",
 }  # fmt: skip
+SOURCE = "read_parquet($files, union_by_name = true)"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAME = re.compile(r"(\d{6,})-(\d{6,})\.parquet")
 _PART = 2_000  # rows at a time
 
 
@@ -47,7 +51,18 @@ def parquet_folder(layout: Layout) -> Path:
 
 
 def parquet_files(layout: Layout) -> list[Path]:
-    """Return the Parquet files, oldest first; links are left out.
+    """Return the Parquet files that hold cautions, each once, oldest first; links are left out.
+
+    Raises:
+        OSError: the folder can't be read.
+    """
+    whole = every_file(layout)
+    numbers = {path: numbers_of(path) for path in whole}
+    return [path for path in whole if not any(_within(numbers[path], one) for one in numbers.values())]
+
+
+def every_file(layout: Layout) -> list[Path]:
+    """Return those that a later one stands for too: they are removed once nobody reads them any more.
 
     Raises:
         OSError: the folder can't be read.
@@ -55,11 +70,19 @@ def parquet_files(layout: Layout) -> list[Path]:
     folder = parquet_folder(layout)
     if folder.is_symlink() or not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if path.suffix == SUFFIX and path.is_file() and _own(path))
+    return sorted(
+        path for path in folder.iterdir() if _NAME.fullmatch(path.name) and not path.is_symlink() and path.is_file()
+    )
 
 
-def _own(path: Path) -> bool:
-    return not path.is_symlink() and not path.name.startswith(".")
+def numbers_of(path: Path) -> tuple[int, int]:
+    """Return the first and last compaction that is in a file."""
+    first, _, last = path.stem.partition("-")
+    return int(first), int(last)
+
+
+def _within(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return one != other and other[0] <= one[0] and one[1] <= other[1]
 
 
 @contextmanager
@@ -84,18 +107,14 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
         ) from error
 
 
-def current(db: duckdb.DuckDBPyConnection, files: list[Path]) -> list[Path]:
-    """Return the files without those that a later one replaces: a merge that was killed leaves both."""
-    replaced = {name for value in _metadata(db, files, REPLACES) for name in json.loads(value)}
-    return [path for path in files if path.name not in replaced]
-
-
 def held(db: duckdb.DuckDBPyConnection, files: list[Path]) -> dict[str, list[Held]]:
     """Return what of which segment the files hold, by the segment's name."""
     found: dict[str, list[Held]] = {}
-    for value in _metadata(db, files, HELD):
-        for name, size, digest in json.loads(value):
-            found.setdefault(name, []).append(Held(size, digest))
+    if files:
+        sql = "SELECT decode(value) FROM parquet_kv_metadata($files) WHERE decode(key) = $key"
+        for (value,) in db.execute(sql, {"files": [str(path) for path in files], "key": HELD}).fetchall():
+            for name, size, digest in json.loads(value):
+                found.setdefault(name, []).append(Held(size, digest))
     return found
 
 
@@ -103,30 +122,30 @@ def stored(
     db: duckdb.DuckDBPyConnection, files: list[Path], wanted: Wanted, *, newest: int | None = None
 ) -> Iterator[Caution]:
     """Yield the cautions of Parquet files that are asked for, oldest first; with `newest` only so many."""
-    if not (files := current(db, files)):
-        return
     where, values = wanted.sql()
-    order = '"at" DESC, id DESC LIMIT $newest' if newest is not None else '"at", id'
-    sql = f"SELECT * FROM read_parquet($files, union_by_name = true) WHERE {where} ORDER BY {order}"  # noqa: S608
+    sql = f"SELECT * FROM {SOURCE} WHERE {where}"  # noqa: S608  # the parts are ours, the values are bound
     if newest is not None:
-        sql = f'SELECT * FROM ({sql}) ORDER BY "at", id'  # noqa: S608  # the parts are ours, the values are bound
+        sql += ' ORDER BY "at" DESC, id DESC LIMIT $newest'
         values["newest"] = newest
+    sql = f'SELECT * REPLACE (epoch_us("at") AS "at") FROM ({sql}) ORDER BY "at", id'  # noqa: S608
     yield from rows(db, sql, {**values, "files": [str(path) for path in files]})
 
 
 def rows(db: duckdb.DuckDBPyConnection, sql: str, values: dict[str, Any]) -> Iterator[Caution]:
-    """Yield the cautions that a query returns, by the names of its columns. Holds some thousands at a time."""
+    """Yield the cautions that a query returns, by the names of its columns; `at` in microseconds since the epoch.
+
+    Holds some thousands at a time.
+    """
     answer = db.execute(sql, values)
     names = [column[0] for column in answer.description or ()]
     while part := answer.fetchmany(_PART):
         for row in part:
             record = {name: value for name, value in zip(names, row, strict=True) if value is not None}
+            record["at"] = moment_of(record.get("at", 0))
             if caution := caution_of(record):
                 yield caution
 
 
-def _metadata(db: duckdb.DuckDBPyConnection, files: list[Path], key: str) -> list[str]:
-    if not files:
-        return []
-    sql = "SELECT decode(value) FROM parquet_kv_metadata($files) WHERE decode(key) = $key"
-    return [row[0] for row in db.execute(sql, {"files": [str(path) for path in files], "key": key}).fetchall()]
+def moment_of(microseconds: int) -> datetime:
+    """Return the time so long after the epoch."""
+    return EPOCH + timedelta(microseconds=microseconds)

@@ -8,6 +8,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from linestop.events.lines import LineFeed
@@ -135,3 +136,12 @@ def records(layout: Layout, segment: Segment) -> Iterator[dict[str, Any]]:
         while chunk := reader.read(_CHUNK):
             yield from (line.record for line in feed.push(chunk) if line.record is not None)
     yield from (line.record for line in feed.finish() if line.record is not None)
+
+
+def sync_folder(path: Path) -> None:
+    """Have the disk know which files a folder holds."""
+    folder = os.open(path, FOLDER)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

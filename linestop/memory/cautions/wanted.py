@@ -1,7 +1,7 @@
 """Which cautions are asked for: the same filter for a segment's lines and for SQL."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from linestop.memory.cautions.lines import in_utc
@@ -44,8 +44,8 @@ class Wanted:
             parts.append("(file = $file OR starts_with(file, $folder))")
             values |= {"file": self._path, "folder": f"{self._path}/"}
         if self.since is not None:
-            parts.append('"at" >= $since')
-            values["since"] = in_utc(self.since).astimezone(UTC).replace(tzinfo=None)
+            parts.append('epoch_us("at") >= $since')
+            values["since"] = int(in_utc(self.since).timestamp() * 1_000_000)
         return " AND ".join(parts) or "true", values
 
     @property
