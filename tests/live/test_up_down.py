@@ -62,7 +62,7 @@ def test_the_audit_is_weekly_and_the_others_wait_to_be_asked(machine: "Machine",
         ]
         for item in machine.post("/deployments/filter").json()
     }
-    asked = dict.fromkeys(("execution", "documentation", "debrief", "lab"), list[str]())
+    asked: dict[str, list[str]] = {key: [] for key in ("execution", "documentation", "debrief", "lab")}
     assert schedules == {"audit": ["0 3 * * 1"], **asked}
 
 
