@@ -11,7 +11,9 @@ from functools import lru_cache
 from linestop.text import plain, without_escapes
 
 LEAST = 4  # tildes of a fence
+MOST = 64  # tildes in a row that are shown
 _TILDES = re.compile(r"~{4,}")
+_RUNS = re.compile(rf"~{{{MOST + 1},}}")
 _KEPT = "\n\t"
 _UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 # Letters and marks that show nothing, some of which carry hidden bytes: fillers, joiners, variation selectors.
@@ -48,6 +50,7 @@ def code(text: str, limit: int) -> str:
     Only what a model's tokenizer would take for the end of a message is changed beside that.
     """
     shown = _ODD.sub(_named, text[: limit + 1].replace("\r\n", "\n"))
+    shown = _RUNS.sub(lambda match: f"{match[0][:MOST]}…", shown)  # a fence is longer still
     return cut(_TOKENS.sub(lambda match: _OPENING[match[0]], shown), limit)
 
 

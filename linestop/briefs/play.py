@@ -14,7 +14,11 @@ _MAX_PATH = 400
 _GLOB = re.compile(r"[*?\[]")
 _QUOTED = re.compile(r"`([^`\n]{1,400})`")
 # Words that look like paths: with a slash, or with an ending that begins with a letter; `e.g.` and `1.5` are none.
-_WORD = re.compile(r"[\w.@+-]*[\w@+-](?:/[\w.@+*?-]+)+|[\w@+-][\w.@+-]*\.[A-Za-z]\w{0,9}\b")
+# What begins behind a slash, a dot or a colon is the rest of something else: an address, or a place outside.
+_WORD = re.compile(
+    r"(?<![\w./~:@+-])(?:\./)?"
+    r"(?:[\w.@+-]*[\w@+-](?:/[\w.@+*?-]+)+|[\w@+-][\w.@+-]*\.[A-Za-z]\w{0,9}\b(?!/))"
+)
 _NAME = re.compile(r"[\w.-]{3,80}")
 
 
