@@ -33,8 +33,8 @@ def run_rows(layout: Layout) -> Iterator[Row]:
             "run_id": folder.name,
             "kind": _text(inputs.get("kind")),
             "outcome": outcome_of(folder, inputs, result),
-            "started": _stamp(started),
-            "ended": _stamp(ended),
+            "started": stamp(started),
+            "ended": stamp(ended),
             "seconds": round((ended - started).total_seconds(), 3) if started and ended else None,
             "summary": _text(result.get("summary")),
             "ticket": _text(parameters.get("ticket")),
@@ -60,7 +60,7 @@ def firing_rows(layout: Layout, runs: list[Row]) -> Iterator[Row]:
                 mode="json",
                 include={"detector", "severity", "rung", "detail", "file", "identity", "calls", "seconds", "tokens"},
             )
-            yield {"run_id": run["run_id"], "moment": _stamp(firing.at), **row}
+            yield {"run_id": run["run_id"], "moment": stamp(firing.at), **row}
 
 
 def nudge_rows(layout: Layout, runs: list[Row]) -> Iterator[Row]:
@@ -69,7 +69,7 @@ def nudge_rows(layout: Layout, runs: list[Row]) -> Iterator[Row]:
         written = read_firings(layout.runs / run["run_id"] / FIRINGS)[1]
         for nudge in nudges_of(run["values"], written):
             row = nudge.model_dump(mode="json", include={"detector", "calls", "fired_again", "called_again", "changed"})
-            yield {"run_id": run["run_id"], "fired_at": _stamp(nudge.fired_at), "told_at": _stamp(nudge.told_at), **row}
+            yield {"run_id": run["run_id"], "fired_at": stamp(nudge.fired_at), "told_at": stamp(nudge.told_at), **row}
 
 
 def finding_rows(runs: list[Row]) -> Iterator[Row]:
@@ -90,8 +90,8 @@ def ticket_rows(layout: Layout) -> Iterator[Row]:
         yield {
             **{name: _text(ticket.get(name)) for name in ("id", "batch", "state", "title", "reason")},
             "attempts": ticket.get("attempts") if isinstance(ticket.get("attempts"), int) else 0,
-            "created": _stamp(_moment(ticket.get("created"))),
-            "updated": _stamp(_moment(ticket.get("updated"))),
+            "created": stamp(_moment(ticket.get("created"))),
+            "updated": stamp(_moment(ticket.get("updated"))),
             "commit_id": _text(_dict(ticket.get("evidence")).get("commit")) or None,
             "body": ticket,
         }
@@ -110,7 +110,7 @@ def incident_rows(layout: Layout) -> Iterator[Row]:
             "class": _text(incident.get("class") or incident.get("failure_class") or incident.get("kind")),
             "scope": _text(incident.get("scope")),
             "ticket": _text(incident.get("ticket")),
-            "opened": _stamp(_moment(incident.get("opened"))),
+            "opened": stamp(_moment(incident.get("opened"))),
             "body": incident,
         }
 
@@ -163,5 +163,6 @@ def _moment(value: object) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
 
-def _stamp(moment: datetime | None) -> str | None:
+def stamp(moment: datetime | None) -> str | None:
+    """Return a time as DuckDB reads a TIMESTAMP of UTC."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ") if moment else None

@@ -1,4 +1,4 @@
--- The tables of the analysis, filled anew for each question. Times are UTC.
+-- The tables of the analysis, filled for each question with what it reads (needs.py). Times are UTC.
 
 -- One row a run record. `outcome` is that of result.json; without one it is `running` or `killed`.
 CREATE TABLE runs (
@@ -40,6 +40,46 @@ CREATE TABLE incidents (
 -- One row an audit and theme.
 CREATE TABLE findings (run_id VARCHAR, theme VARCHAR, found BIGINT);
 
+-- One row a caution: what detectors, guards, checks, judges and clocks saw. `seconds` and `tokens`: what it cost.
+CREATE TABLE cautions (
+    id VARCHAR, moment TIMESTAMP, kind VARCHAR, detector VARCHAR, severity VARCHAR, detail VARCHAR, run_id VARCHAR,
+    ticket VARCHAR, chunk VARCHAR, attempt INTEGER, role VARCHAR, engine VARCHAR, model VARCHAR, file VARCHAR,
+    file_hash VARCHAR, signature VARCHAR, calls BIGINT, seconds DOUBLE, tokens BIGINT
+);
+
+-- One row a lesson of either tier, superseded and proposed ones too. `hash_now`: the file in the main checkout, null
+-- where it is gone; `stale`: it is another than when the lesson was written, null where there is nothing to compare.
+CREATE TABLE lessons (
+    id VARCHAR, tier VARCHAR, title VARCHAR, body VARCHAR, why VARCHAR, file VARCHAR, file_hash VARCHAR,
+    hash_now VARCHAR, stale BOOLEAN, roles VARCHAR[], source VARCHAR, trust VARCHAR, runs VARCHAR[],
+    contradicts VARCHAR[], superseded_by VARCHAR, created TIMESTAMP, updated TIMESTAMP
+);
+
+-- What tickets learned, one row each: attempts that failed, signs that came of them, what makers and judges said.
+CREATE TABLE failures (
+    ticket VARCHAR, chunk VARCHAR, attempt INTEGER, source VARCHAR, text VARCHAR, file VARCHAR, signature VARCHAR,
+    run_id VARCHAR, moment TIMESTAMP
+);
+CREATE TABLE signs (
+    id VARCHAR, ticket VARCHAR, chunk VARCHAR, branch VARCHAR, source VARCHAR, signature VARCHAR, failure VARCHAR,
+    times INTEGER, solved BOOLEAN, run_id VARCHAR, moment TIMESTAMP
+);
+CREATE TABLE corrections (
+    ticket VARCHAR, chunk VARCHAR, said_by VARCHAR, person BOOLEAN, text VARCHAR, run_id VARCHAR, moment TIMESTAMP
+);
+CREATE TABLE reflections (
+    ticket VARCHAR, chunk VARCHAR, attempt INTEGER, text VARCHAR, run_id VARCHAR, moment TIMESTAMP
+);
+
+-- One row a candidate for a lesson. `ruling` is null while a person is still to decide it.
+CREATE TABLE candidates (
+    id VARCHAR, subject VARCHAR, title VARCHAR, kind VARCHAR, detector VARCHAR, file VARCHAR, times INTEGER,
+    weight DOUBLE, drafted TIMESTAMP, ruling VARCHAR, decided TIMESTAMP, decided_by VARCHAR, lesson VARCHAR, merged VARCHAR
+);
+
+-- One row a dispatch and thing that it was told. `kind`: lesson, caution, sign, skill; `item` is its id or name.
+CREATE TABLE told (run_id VARCHAR, kind VARCHAR, item VARCHAR);
+
 -- One row a dispatch, with what it used: the sum of its model calls, or what the agent said of its session if more.
 CREATE VIEW dispatches AS
 WITH used AS (
@@ -63,3 +103,56 @@ SELECT runs.run_id, runs.ticket, runs.parameters ->> 'role' AS role, runs.parame
        CASE WHEN said_in + said_out > calls_in + calls_out THEN said_usd ELSE calls_usd END AS usd
 FROM runs LEFT JOIN used USING (run_id)
 WHERE runs.kind = 'dispatch';
+
+-- One row an attempt of a maker. `verdict`: approve, reject, petition, nothing; null where it was never judged. `why`
+-- is the first thing that objected. A rerun is no attempt.
+CREATE VIEW attempts AS
+WITH made AS (
+    SELECT run_id, parent, ticket, parameters ->> 'chunk' AS chunk, TRY_CAST(parameters ->> 'attempt' AS INTEGER) AS attempt,
+           coalesce(parameters ->> 'engine', '') AS engine, coalesce(parameters ->> 'model', '') AS model,
+           outcome, summary, started, seconds, "values" ->> 'commit' AS commit_id, "values" ->> 'petition' AS petition
+    FROM runs
+    WHERE kind = 'dispatch' AND parameters ->> 'role' = 'maker' AND coalesce(parameters ->> 'rerun_of', '') = ''
+), followed AS (
+    SELECT *, lead(run_id) OVER (PARTITION BY parent, chunk ORDER BY attempt, started) IS NOT NULL AS went_on FROM made
+), noted AS (
+    SELECT tickets.id AS ticket, note.key AS chunk, note.value ->> '$' AS word
+    FROM tickets, json_each(tickets.body, '$.progress') AS note
+), objected AS (
+    SELECT run_id, ticket, chunk, attempt, arg_min(source || ': ' || text, moment) AS objection
+    FROM failures
+    GROUP BY ALL
+), judged AS (
+    SELECT followed.*, coalesce(direct.objection, by_parent.objection) AS objection, noted.word
+    FROM followed
+    LEFT JOIN objected AS direct ON direct.run_id = followed.run_id
+    LEFT JOIN objected AS by_parent
+        ON by_parent.run_id = followed.parent AND by_parent.ticket = followed.ticket AND by_parent.chunk = followed.chunk
+        AND by_parent.attempt = followed.attempt
+    LEFT JOIN noted ON noted.ticket = followed.ticket AND noted.chunk = followed.chunk
+    QUALIFY row_number() OVER (PARTITION BY followed.run_id ORDER BY direct.objection, by_parent.objection, noted.word) = 1
+)
+SELECT run_id, parent, ticket, chunk, attempt, engine, model, outcome, commit_id, started, seconds,
+       CASE WHEN objection IS NOT NULL THEN 'reject'
+            WHEN commit_id = word THEN 'approve'
+            WHEN outcome = 'failed' OR (outcome = 'candidate' AND (went_on OR starts_with(word, 'refused: '))) THEN 'reject'
+            WHEN outcome = 'nothing' THEN if(coalesce(petition, '') <> '', 'petition', 'nothing') END AS verdict,
+       CASE WHEN objection IS NOT NULL THEN objection
+            WHEN outcome = 'nothing' AND coalesce(petition, '') <> '' THEN petition
+            WHEN commit_id = word THEN ''
+            WHEN outcome = 'candidate' AND starts_with(word, 'refused: ') THEN word
+            WHEN outcome IN ('failed', 'nothing') THEN summary ELSE '' END AS why
+FROM judged;
+
+-- One row a dispatch that ended, with what makes dispatches comparable: role, engine, model, source and files in play.
+CREATE VIEW comparables AS
+SELECT runs.run_id, runs.parameters ->> 'role' AS role, coalesce(runs.parameters ->> 'engine', '') AS engine,
+       coalesce(runs.parameters ->> 'model', '') AS model,
+       coalesce(runs.parameters -> 'order' -> 'chunk' ->> 'source', '') AS source,
+       coalesce(TRY_CAST(runs.parameters -> 'order' -> 'chunk' -> 'paths' AS VARCHAR[]), []) AS paths,
+       attempts.verdict = 'approve' AS approved, coalesce(fired.times, 0) AS fired, runs.started
+FROM runs LEFT JOIN attempts USING (run_id)
+LEFT JOIN (SELECT run_id, count(*) AS times FROM firings GROUP BY run_id) AS fired USING (run_id)
+WHERE runs.kind = 'dispatch' AND coalesce(runs.parameters ->> 'rerun_of', '') = ''
+  AND (runs.parameters ->> 'role' <> 'maker' OR attempts.verdict IN ('approve', 'reject'))
+  AND runs.outcome NOT IN ('running', 'killed', 'broken-off');

@@ -1,0 +1,87 @@
+"""The cautions, read by DuckDB from their segments (JSONL, one a run) and the Parquet files they are compacted into.
+
+A segment that was compacted and is still there counts once: a caution's id is its own. A torn line costs itself, a
+Parquet file that can't be read costs that file, and is said.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from linestop.insight.columns import escaped, json_source, plain_files, put
+from linestop.insight.rows import stamp
+from linestop.paths import Layout
+from linestop.text import plain
+
+_TEXTS = (
+    "id", "kind", "detector", "detail", "ticket", "chunk", "role", "engine", "model", "file", "file_hash", "signature",
+)  # fmt: skip
+_NUMBERS = {"attempt": "INTEGER", "calls": "BIGINT", "seconds": "DOUBLE", "tokens": "BIGINT"}
+# column = (key of the record, expression)
+_COLUMNS = {
+    **{name: (name, f"coalesce(\"{name}\"::VARCHAR, '')") for name in _TEXTS},
+    **{name: (name, f'coalesce(TRY_CAST("{name}" AS {kind}), 0)') for name, kind in _NUMBERS.items()},
+    "severity": ("severity", "coalesce(severity::VARCHAR, 'warning')"),
+    "moment": ("at", "TRY_CAST(\"at\" AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"),
+    "run_id": ("run", "coalesce(run::VARCHAR, '')"),
+}
+# The names in these texts are ours alone.
+_BOTH = (
+    "WITH compacted AS MATERIALIZED ({tables})"
+    " FROM compacted UNION ALL BY NAME (FROM ({lines}) ANTI JOIN compacted USING (id))"
+)
+
+
+def put_cautions(
+    database: duckdb.DuckDBPyConnection,
+    layout: Layout,
+    columns: Collection[str],
+    *,
+    since: datetime | None,
+    say: Callable[[str], None],
+) -> None:
+    """Put the cautions in place, those since a moment where one is given."""
+    # Segments first: one that is compacted meanwhile is in both lists, never in none.
+    segments = plain_files(layout.cautions, ("*/*.jsonl",))
+    tables = _readable(database, plain_files(layout.cautions, ("*.parquet", "*/*.parquet")), say)
+    wanted = {*columns, *({"moment"} if since else ()), *({"id"} if segments and tables else ())}
+    sources = {}
+    if tables:
+        sources["tables"] = _parquet(database, tables, wanted)
+    if segments:
+        sources["lines"] = json_source(_COLUMNS, wanted, where="kind")
+    if sources:
+        source = _BOTH.format(**sources) if len(sources) > 1 else next(iter(sources.values()))
+        if since:
+            source = f"FROM ({source}) WHERE moment >= '{stamp(since)}'::TIMESTAMP"
+        files = {"tables": escaped(tables), "files": escaped(segments)}
+        put(database, "cautions", source, columns, **{name: paths for name, paths in files.items() if paths})
+
+
+def _parquet(database: duckdb.DuckDBPyConnection, tables: Sequence[Path], wanted: Collection[str]) -> str:
+    """Return the query that reads `$tables`; a column that none of them has is null."""
+    shape = database.execute(
+        "DESCRIBE SELECT * FROM read_parquet($tables, union_by_name = true)", {"tables": escaped(tables)}
+    ).fetchall()
+    there = {str(name) for name, *_ in shape}
+    shown = ", ".join(
+        f'{made if key in there else "NULL"} AS "{name}"' for name, (key, made) in _COLUMNS.items() if name in wanted
+    )
+    return f"SELECT {shown or '1 AS one'} FROM read_parquet($tables, union_by_name = true)"  # noqa: S608  # our own names
+
+
+def _readable(
+    database: duckdb.DuckDBPyConnection, tables: Sequence[Path], say: Callable[[str], None]
+) -> tuple[Path, ...]:
+    """Return the Parquet files that can be opened; what is wrong with others is said."""
+    found = []
+    for table in tables:
+        try:
+            database.execute("SELECT 1 FROM read_parquet($table) LIMIT 0", {"table": escaped([table])})
+        except duckdb.Error as error:
+            say(f"the cautions in {plain(table.name)} can't be read: {plain(str(error), limit=300)}")
+        else:
+            found.append(table)
+    return tuple(found)
