@@ -92,7 +92,7 @@ def _ids(folder: Path, pattern: str = "*") -> tuple[str, ...]:
 def _read(path: Path) -> Candidate | None:
     try:
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise _broken(path, str(error)) from error

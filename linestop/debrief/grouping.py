@@ -1,7 +1,8 @@
 """Groups: sightings that have a failure, a file or a detector in common. Pure, and bounded whatever it is given.
 
 A failure that came twice is a group of its own, in whatever file; a single one falls to its detector and file. A
-detector that fired about many files is one group, not one for each file. A person's correction stands alone.
+detector that fired about many files is one group, not one for each file. A person's correction stands alone, and a
+stop belongs to what kept failing before it.
 """
 
 import hashlib
@@ -17,7 +18,9 @@ MAX_GROUPS = 2_000  # beyond, what comes new is counted with its detector
 MAX_QUOTED = 8  # sightings whose words are kept: the first, then the dearest
 MAX_RUNS = 20
 MAX_TICKETS = 50
-HARNESS = frozenset({"checks", "checker", "maker"})  # whose notes on an attempt are no more than its failure
+MAX_COUNTED = 10_000  # attempts of a failure that are told apart
+REVIEWER = "reviewer"  # whose single word counts: the ticket ended with it
+_KEY_CHARS = 250  # of a text that two sightings have in common
 
 
 @dataclass(slots=True)
@@ -40,6 +43,8 @@ class Group:
     runs: dict[str, None] = field(default_factory=dict)
     tickets: dict[str, None] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    only_stops: bool = True
+    _counted: set[str] = field(default_factory=set)
     _dearest: list[tuple[tuple[float, int], int, Seen]] = field(default_factory=list)
 
     @property
@@ -67,8 +72,14 @@ class Group:
     @property
     def is_worth(self) -> bool:
         """Whether a person should be asked: said by one, kept coming back, fired, or stopped something."""
-        objected = self.kind == "correction" and self.detector not in HARNESS
-        return self.person or objected or self.stops or self.fired or self.sign_times > 0 or self.count > 1
+        return (
+            self.person
+            or self.detector == REVIEWER
+            or self.stops
+            or self.fired
+            or self.sign_times > 0
+            or self.count > 1
+        )
 
     def add(self, one: Seen, number: int) -> None:
         """Count a sighting. `number` tells two of the same cost apart."""
@@ -76,8 +87,9 @@ class Group:
             self.corrections += 1
         elif one.what == "sign":
             self.sign_times += one.times
-        else:
+        elif not self._is_counted(one):
             self.times += 1
+        self.only_stops &= one.what == "stop"
         self.seconds += one.seconds
         self.tokens += one.tokens
         self.stops |= one.stops
@@ -96,6 +108,7 @@ class Group:
         self.stops, self.person, self.fired = (
             self.stops or other.stops, self.person or other.person, self.fired or other.fired,
         )  # fmt: skip
+        self.only_stops &= other.only_stops
         for run in other.runs:
             _note(self.runs, run, MAX_RUNS)
         for ticket in other.tickets:
@@ -105,6 +118,22 @@ class Group:
                 self.files.setdefault(name, digest)
         for _, number, one in other._dearest:  # noqa: SLF001  # one of its own kind
             self._keep(one, number)
+
+    def attach(self, other: "Group") -> None:
+        """Take what another group is about as evidence: nothing was seen more often for it."""
+        times, corrections, sign_times = self.times, self.corrections, self.sign_times
+        self.take(other)
+        self.times, self.corrections, self.sign_times = times, corrections, sign_times
+
+    def _is_counted(self, one: Seen) -> bool:
+        """Return whether this attempt's failure was counted: it may be about several files."""
+        if self.kind != "signature" or not one.run:
+            return False
+        if one.run in self._counted:
+            return True
+        if len(self._counted) < MAX_COUNTED:
+            self._counted.add(one.run)
+        return False
 
     def _keep(self, one: Seen, number: int) -> None:
         entry = (one.cost, -number, one)
@@ -139,6 +168,7 @@ class Grouping:
         Nothing can be added afterwards.
         """
         _settle_singles(self._piles)
+        _fold_stops(self._piles)
         _widen(self._piles)
         for group in self._piles.values():
             if group.kind == "signature" and len(group.files) == 1:
@@ -154,18 +184,22 @@ def grouped(seen: Iterable[Seen], *, tickets: int = 1) -> list[Group]:
     return grouping.groups(tickets=tickets)
 
 
-def _order(group: Group) -> tuple[bool, float, int, int, str]:
-    return (not group.person, -group.seconds, -group.tokens, -group.count, group.hash)
+def _order(group: Group) -> tuple[bool, float, int, int, float, str]:
+    began = group.first.at.timestamp() if group.first else 0.0
+    return (not group.person, -group.seconds, -group.tokens, -group.count, began, group.hash)
 
 
 def _place(one: Seen) -> tuple[str, str]:
     """Return kind and key of the group that a sighting belongs to."""
     if one.person:
         return "correction", one.text.casefold()
+    objected = one.detector == REVIEWER and one.what != "firing"
+    if objected or (one.what == "correction" and not one.signature):
+        return "correction", f"{one.detector}\n{one.text.casefold()[:_KEY_CHARS]}"
     if one.signature:
         return "signature", one.signature
-    if one.what == "correction":
-        return "correction", f"{one.detector}\n{one.text.casefold()}"
+    if one.what == "stop":
+        return "detector", f"{one.detector}\n{one.text.casefold()[:_KEY_CHARS]}"
     return _by_detector(one)
 
 
@@ -184,6 +218,16 @@ def _settle_singles(piles: dict[tuple[str, str], Group]) -> None:
         if group.kind == "signature" and group.count == 1 and group.times:
             home = _by_detector(group.driving)
             piles.setdefault(home, _new(home, group.driving)).take(group)
+            del piles[place]
+
+
+def _fold_stops(piles: dict[tuple[str, str], Group]) -> None:
+    """Give a stop to what kept failing in its ticket: it is how that ended, and nothing to learn beside it."""
+    failing = [one for one in piles.values() if not one.only_stops and one.count > 1 and not one.person]
+    for place, stop in list(piles.items()):
+        own = [one for one in failing if stop.only_stops and set(stop.tickets) <= set(one.tickets)]
+        if own:
+            max(own, key=lambda one: (one.sign_times, one.count, one.hash)).attach(stop)
             del piles[place]
 
 

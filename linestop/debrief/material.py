@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from linestop.debrief.grouping import Group, Grouping
 from linestop.debrief.seen import Seen, of_caution, of_correction, of_sign, said
@@ -12,6 +12,7 @@ from linestop.text import plain
 from linestop.tickets import Ticket
 from linestop.tracker import SqliteTracker
 
+CLOCK_JUMPS = timedelta(days=2)  # how far back a clock may be set: reading from a date is for speed alone
 MAX_SAID = 6  # reflections of a ticket that are quoted
 
 
@@ -60,7 +61,8 @@ def _tickets_of(layout: Layout, subject: str) -> tuple[tuple[Ticket, ...], bool]
 
 def _seen(layout: Layout, tickets: Iterable[Ticket]) -> Iterator[Seen]:
     wanted = tuple(tickets)
-    yield from _cautions(layout, {ticket.id for ticket in wanted}, min(ticket.created for ticket in wanted))
+    since = min(ticket.created for ticket in wanted) - CLOCK_JUMPS
+    yield from _cautions(layout, {ticket.id for ticket in wanted}, since)
     for ticket in wanted:
         yield from _noted(layout, ticket.id)
 
@@ -75,12 +77,13 @@ def _cautions(layout: Layout, tickets: set[str], since: datetime) -> Iterator[Se
 
 
 def _noted(layout: Layout, ticket: str) -> Iterator[Seen]:
-    from linestop.memory.tickets import TicketBook, signature  # noqa: PLC0415
+    from linestop.memory.tickets import TicketBook  # noqa: PLC0415
 
     book = TicketBook(layout, ticket)
+    failed = {(one.run, one.chunk): one.signature for one in book.failures()}
     yield from (of_sign(sign) for sign in book.signs())
     for correction in book.corrections():
-        yield of_correction(correction, ticket, signature(correction.text, correction.by))
+        yield of_correction(correction, ticket, failed.get((correction.run, correction.chunk), ""))
 
 
 def _said(layout: Layout, ticket: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from linestop.memory.cautions.model import Caution, CautionKind
+from linestop.memory.cautions.model import Caution
 from linestop.memory.placing import relative
 from linestop.memory.tickets.model import Correction, Reflection, Sign
 from linestop.text import plain
@@ -55,12 +55,12 @@ def of_caution(caution: Caution) -> Seen | None:
         who=_who(caution.role, caution.attempt, caution.chunk, caution.engine),
         seconds=caution.seconds,
         tokens=caution.tokens,
-        stops=caution.severity is Severity.STOP or caution.kind is CautionKind.STOP,
+        stops=caution.severity is Severity.STOP,
     )
 
 
 def of_correction(correction: Correction, ticket: str, signature: str) -> Seen:
-    """Return a correction as a sighting; `signature` is that of its text, as a failure of the same source has it."""
+    """Return a correction as a sighting; `signature` is that of the failure that it is about."""
     return Seen(
         at=correction.at,
         ticket=ticket,
