@@ -17,6 +17,7 @@ from linestop.execution.runs import audit_of, ticket_flow_runs
 from linestop.records import RunRecord
 from linestop.tasks.artifacts import key_link, publish_markdown, run_link
 from linestop.tasks.memory_log import problems_of
+from linestop.tasks.debriefer import debriefer
 from linestop.tasks.planner import would_be
 from linestop.tasks.related import last_runs, plan_key
 
@@ -64,6 +65,8 @@ class Foreman:
         )  # fmt: skip
         page = await asyncio.to_thread(self._page, report)
         await publish_markdown(f"{self.line.layout.key}-batch-{verdict.batch}", page, title=f"Batch {verdict.batch}")
+        if ran:
+            await debriefer(self.line, verdict.batch)
         if verdict.answer is Answer.DONE:
             return Completed(data=report, message="the oracle says done")
         if verdict.answer is Answer.WAITING:
