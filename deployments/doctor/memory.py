@@ -5,7 +5,7 @@ Changes nothing. No line is a problem: a run goes on without its memory, and say
 
 import os
 import shlex
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence, Sized
 from pathlib import Path
 
 from linestop.blocks.memory_gate import require_own
@@ -64,31 +64,46 @@ def _lessons(path: Path, tier: Tier) -> Diagnosis:
     rest = len(LessonStore(path, tier, patience_seconds=PATIENCE_SECONDS).list(all=True)) - len(told)
     schema = LessonFile(path).read(lambda connection: int(connection.execute("PRAGMA user_version").fetchone()[0]), 0)
     more = f", {rest} superseded or only proposed" if rest else ""
-    size = _size(path.with_name(f"{path.name}{end}") for end in _BESIDE)
+    files = [path.with_name(f"{path.name}{end}") for end in _BESIDE]
+    size = _size(sum(file.stat().st_size for file in files if file.exists()))
     return ok("lessons", f"{tier}: {len(told)} told to agents{more}; {size}, schema {schema}, {path}")
 
 
 def _cautions(layout: Layout) -> Diagnosis:
-    files = [path for path in layout.cautions.rglob("*") if path.is_file()] if layout.cautions.is_dir() else []
-    if not files:
+    from linestop.memory.cautions.parquet import parquet_files  # noqa: PLC0415  # as needed
+    from linestop.memory.cautions.segments import days, look  # noqa: PLC0415
+
+    for day in days(layout):
+        _inside(layout.cautions / day)
+    loose, compacted = list(look(layout)), parquet_files(layout)
+    if not (loose or compacted):
         return ok("cautions", "none")
-    days = {path.parent.name for path in files if path.suffix == ".jsonl"}
-    compacted = sum(path.suffix == ".parquet" for path in files)
-    return ok(
-        "cautions",
-        f"{len(files) - compacted} runs of {len(days)} days, {compacted} compacted files; {_size(files)}",
-    )
+    size = sum(found.size for found in loose) + sum(path.stat().st_size for path in compacted)
+    runs = f"{_number(loose, 'run')} of {_number({found.segment.day for found in loose}, 'day')}"
+    return ok("cautions", f"{', '.join(filter(None, (runs, _compacted(compacted))))}; {_size(size)}")
+
+
+def _compacted(files: Sequence[Path]) -> str:
+    """Return how many cautions were compacted, in words; empty where none were."""
+    from linestop.memory.cautions.parquet import SOURCE, database  # noqa: PLC0415
+
+    if not files:
+        return ""
+    with database() as db:
+        row = db.execute(f"SELECT count(*) FROM {SOURCE}", {"files": list(map(str, files))}).fetchone()  # noqa: S608
+    return f"{row[0] if row else 0:,} compacted cautions"
 
 
 def _signs(layout: Layout) -> Diagnosis:
     from linestop.memory.tickets import books  # noqa: PLC0415  # as needed
 
+    _inside(layout.tickets)
     known = list(books(layout))
     signs = [sign for book in known for sign in book.signs()]
     if not known:
         return ok("signs", "no ticket learned anything yet")
     named = f": linestop sign list --repo {shlex.quote(str(layout.root))}" if signs else ""
-    return ok("signs", f"{len(known)} tickets learned something; {len(signs)} signs unsolved{named}")
+    return ok("signs", f"{_number(known, 'ticket')} learned something; {_number(signs, 'sign')} unsolved{named}")
 
 
 def _debriefs(layout: Layout) -> Diagnosis:
@@ -99,12 +114,24 @@ def _debriefs(layout: Layout) -> Diagnosis:
         return warning(
             "debriefs", f"{len(broken)} candidates can't be read: {broken[0]}", "mend the files or remove them"
         )
-    waiting = len(debriefs.waiting())
+    waiting = debriefs.waiting()
     how = f"; decide: linestop debrief --repo {shlex.quote(str(layout.root))}" if waiting else ""
-    return ok("debriefs", f"{waiting} candidates for lessons wait for a person{how}")
+    return ok("debriefs", f"{_number(waiting, 'candidate')} for a lesson{how}")
 
 
-def _size(paths: Iterable[Path]) -> str:
-    """Return what files take in all, in words."""
-    total = sum(path.stat().st_size for path in paths if path.exists())
+def _inside(folder: Path) -> tuple[Path, ...]:
+    """Return what lies in a folder, nothing where there is none.
+
+    Raises:
+        OSError: something else stands in its place, or it can't be read.
+    """
+    return tuple(folder.iterdir()) if os.path.lexists(folder) else ()
+
+
+def _number(things: Sized, noun: str) -> str:
+    return f"{len(things)} {noun}{'s' * (len(things) != 1)}"
+
+
+def _size(total: int) -> str:
+    """Return bytes in words."""
     return f"{total / 1e6:.1f} MB" if total >= _LARGE else f"{total / 1e3:.1f} kB"

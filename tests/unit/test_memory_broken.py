@@ -1,0 +1,219 @@
+"""A memory that is broken in any way that files can be says so once, stays as it was, and raises nothing."""
+
+import hashlib
+import os
+import sqlite3
+import stat
+import subprocess
+from collections.abc import Callable
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from linestop.briefs.model import Told
+from linestop.deployments.doctor.diagnosis import State
+from linestop.deployments.doctor.memory import look_at_memory
+from linestop.memory.cautions import Caution, CautionKind
+from linestop.memory.lessons import Lesson, LessonStore, Tier
+from linestop.memory.memory import Memory
+from linestop.memory.tickets.model import Correction, Failure, Reflection
+from linestop.paths import Layout, global_lessons
+from linestop.policy import MemoryPolicy
+
+GARBAGE = bytes(range(256)) * 40
+TICKET = "stock"
+Harm = Callable[[Layout], object]
+
+
+def taught(path: Path, tier: Tier = Tier.REPOSITORY, title: str = "Run the tests before you commit") -> Path:
+    """Put a lesson into a store as a person does, and return its path."""
+    now = datetime.now(UTC)
+    lesson = Lesson(id=f"l-{tier}", tier=tier, title=title, why="it went wrong twice", created=now, updated=now)
+    LessonStore(path, tier).add(lesson)
+    return path
+
+
+def garbage_in_lessons(layout: Layout) -> None:
+    layout.lessons.write_bytes(GARBAGE)
+
+
+def half_of_the_lessons(layout: Layout) -> None:
+    path = taught(layout.lessons)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2 + 100])
+
+
+def lessons_of_a_newer_linestop(layout: Layout) -> None:
+    with closing(sqlite3.connect(taught(layout.lessons))) as connection:
+        connection.execute("PRAGMA user_version = 99")
+
+
+def lessons_of_another_program(layout: Layout) -> None:
+    with closing(sqlite3.connect(layout.lessons)) as connection:
+        connection.execute("CREATE TABLE photographs (name TEXT)")
+
+
+def a_folder_for_lessons(layout: Layout) -> None:
+    layout.lessons.mkdir()
+
+
+def a_pipe_for_lessons(layout: Layout) -> None:
+    os.mkfifo(layout.lessons)
+
+
+def garbage_in_everybodys_lessons(_: Layout) -> None:
+    global_lessons().parent.mkdir(parents=True, exist_ok=True)
+    global_lessons().write_bytes(GARBAGE)
+
+
+def a_file_for_cautions(layout: Layout) -> None:
+    layout.cautions.write_bytes(GARBAGE)
+
+
+def a_file_for_a_day(layout: Layout) -> None:
+    layout.cautions.mkdir()
+    (layout.cautions / f"{datetime.now(UTC):%Y-%m-%d}").write_bytes(GARBAGE)
+
+
+def garbage_in_compacted_cautions(layout: Layout) -> None:
+    (layout.cautions / "compacted").mkdir(parents=True)
+    (layout.cautions / "compacted" / "000001-000001.parquet").write_bytes(GARBAGE)
+
+
+def a_file_for_tickets(layout: Layout) -> None:
+    layout.tickets.write_bytes(GARBAGE)
+
+
+def a_pipe_for_the_book(layout: Layout) -> None:
+    layout.tickets.mkdir()
+    os.mkfifo(layout.tickets / f"{TICKET}.jsonl")
+
+
+HARMS = [
+    garbage_in_lessons, half_of_the_lessons, lessons_of_a_newer_linestop, lessons_of_another_program,
+    a_folder_for_lessons, a_pipe_for_lessons, garbage_in_everybodys_lessons, a_file_for_cautions, a_file_for_a_day,
+    garbage_in_compacted_cautions, a_file_for_tickets, a_pipe_for_the_book,
+]  # fmt: skip
+
+
+def fingerprints(layout: Layout) -> dict[str, str]:
+    """Return what stands in the places of memory, by their paths."""
+    day = layout.cautions / f"{datetime.now(UTC):%Y-%m-%d}"
+    places = (layout.lessons, global_lessons(), layout.cautions, day, layout.tickets, layout.tickets / "stock.jsonl")
+    found = {}
+    for path in places:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            mode = path.lstat().st_mode
+            text = path.read_bytes() if stat.S_ISREG(mode) else b""
+            found[str(path)] = f"{stat.S_IFMT(mode)} {hashlib.sha256(text).hexdigest()}"
+    return found
+
+
+def used(memory: Memory) -> Told:
+    """Use every verb of a memory, twice, as a ticket's attempts do; return what is told at last."""
+    book = memory.book(TICKET)
+    for attempt in (1, 2):
+        memory.caution(Caution(kind=CautionKind.CHECK, detector="checks", detail="broke", run="r1", ticket="t0"))
+        book.fail(Failure(source="checks", text="AssertionError in test_stock.py", chunk="c0", attempt=attempt))
+        book.reflect(Reflection(text="I guessed", chunk="c0", attempt=attempt))
+        book.correct(Correction(text="read the test", by="checks", chunk="c0"))
+        told = memory.told(TICKET, role="maker", chunk="c0", files=("shop/stock.py",))
+    book.solve("c0")
+    memory.close()
+    return told
+
+
+@pytest.fixture
+def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
+    monkeypatch.setenv("LINESTOP_HOME", str(tmp_path / "home"))
+    (tmp_path / "shop").mkdir()
+    return Layout(tmp_path / "shop").ensure()
+
+
+def test_a_memory_that_works_has_all_and_says_nothing(layout: Layout) -> None:
+    taught(layout.lessons)
+    taught(global_lessons(), Tier.GLOBAL)
+    said: list[str] = []
+    told = used(Memory(layout, MemoryPolicy(), say=said.append))
+    assert (len(told.lessons), len(told.signs), len(told.cautions)) == (2, 1, 2)
+    assert (said, told.problems) == ([], ())
+
+
+@pytest.mark.parametrize("harm", HARMS, ids=lambda harm: harm.__name__)
+def test_what_is_broken_is_said_once_and_nothing_is_overwritten(layout: Layout, harm: Harm) -> None:
+    harm(layout)
+    before, said = fingerprints(layout), list[str]()
+    memory = Memory(layout, MemoryPolicy(), say=said.append)
+    told = used(memory)
+    assert 1 <= len(said) <= 3
+    assert len(set(said)) == len(said)
+    assert tuple(said) == memory.problems
+    assert set(told.problems) <= set(said)
+    assert all(one.startswith("memory.broken ") and one.endswith("the run goes on without") for one in said)
+    after = fingerprints(layout)
+    assert {path: after.get(path) for path in before} == before
+
+
+@pytest.mark.parametrize(
+    ("harm", "left"),
+    [
+        pytest.param(garbage_in_lessons, (1, 1, 2), id="lessons-of-everybody-signs-and-cautions"),
+        pytest.param(garbage_in_everybodys_lessons, (1, 1, 2), id="lessons-of-the-repository"),
+        pytest.param(a_file_for_cautions, (2, 1, 0), id="lessons-and-signs"),
+        pytest.param(a_file_for_tickets, (2, 0, 2), id="lessons-and-cautions"),
+    ],
+)
+def test_what_is_whole_beside_it_is_told(layout: Layout, harm: Harm, left: tuple[int, int, int]) -> None:
+    for path, tier in ((layout.lessons, Tier.REPOSITORY), (global_lessons(), Tier.GLOBAL)):
+        taught(path, tier)
+    harm(layout)
+    told = used(Memory(layout, MemoryPolicy()))
+    assert (len(told.lessons), len(told.signs), len(told.cautions)) == left
+
+
+def test_who_hears_later_hears_of_what_was_before(layout: Layout) -> None:
+    a_file_for_tickets(layout)
+    memory, said = Memory(layout, MemoryPolicy()), list[str]()
+    used(memory)
+    memory.hear(said.append)
+    assert tuple(said) == memory.problems != ()
+
+
+def test_a_memory_that_the_policy_turns_off_keeps_nothing_and_complains_of_nothing(layout: Layout) -> None:
+    garbage_in_lessons(layout)
+    memory = Memory(layout, MemoryPolicy(enabled=False))
+    assert used(memory) == Told()
+    assert "memory.enabled" in memory.off
+    assert not layout.cautions.exists()
+    assert not layout.tickets.exists()
+
+
+def test_a_mistake_of_ours_is_not_taken_for_a_broken_disk(layout: Layout) -> None:
+    with pytest.raises(AttributeError):
+        Memory(layout, MemoryPolicy()).attempt("x", lambda: None.nothing, None)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("harm", [None, *HARMS], ids=lambda harm: harm.__name__ if harm else "none")
+def test_the_doctor_says_what_is_remembered_and_what_of_it_is_broken(layout: Layout, harm: Harm | None) -> None:
+    subprocess.run(["git", "init", "-q", str(layout.root)], check=True)
+    if harm:
+        harm(layout)
+    else:
+        taught(layout.lessons)
+        used(Memory(layout, MemoryPolicy()))
+    found = list(look_at_memory(layout, MemoryPolicy()))
+    assert State.PROBLEM not in {one.state for one in found}, "a run goes on without its memory"
+    bad = [one for one in found if one.state is State.WARNING]
+    assert all(one.todo for one in bad)
+    if harm:
+        assert [one.name for one in found if one.name in {"lessons", "cautions", "signs", "debriefs"}] == [
+            "lessons", "lessons", "cautions", "signs", "debriefs",
+        ], "each is looked at, whatever the one before it was like"  # fmt: skip
+        assert len(bad) == 1
+    else:
+        assert bad == []
+        text = "\n".join(one.found for one in found)
+        assert "repository: 1 told to agents" in text
+        assert "schema " in text
+        assert "1 ticket learned something; 0 signs unsolved" in text
