@@ -9,5 +9,16 @@ from linestop.memory.cautions.log import CautionLog
 from linestop.memory.cautions.model import Caution, CautionKind
 from linestop.memory.cautions.reader import read_cautions
 from linestop.memory.cautions.recall import recall
+from linestop.memory.cautions.upkeep import upkeep
 
-__all__ = ["Caution", "CautionKind", "CautionLog", "Compacted", "compact", "is_due", "read_cautions", "recall"]
+__all__ = [
+    "Caution",
+    "CautionKind",
+    "CautionLog",
+    "Compacted",
+    "compact",
+    "is_due",
+    "read_cautions",
+    "recall",
+    "upkeep",
+]

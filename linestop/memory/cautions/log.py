@@ -124,8 +124,9 @@ class CautionLog:
 def _created(path: Path) -> int:
     """Open a segment, made where it isn't there; its folders know of it for good once this returns."""
     for _ in range(_MOST_OPENINGS):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
+            for folder_path in (path.parent.parent, path.parent):
+                folder_path.mkdir(mode=0o700, exist_ok=True)
             folder = os.open(path.parent, FOLDER)
         except FileNotFoundError:  # an empty day was removed meanwhile
             continue

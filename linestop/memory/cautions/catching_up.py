@@ -1,0 +1,142 @@
+"""Catches the shelf up with segments and Parquet: only what is new is read. What is gone goes from the shelf too."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from linestop.events.lines import LineFeed
+from linestop.memory.cautions.lines import MAX_LINE, caution_of
+from linestop.memory.cautions.parquet import SOURCE, database, parquet_files
+from linestop.memory.cautions.segments import Found, look, opened
+from linestop.memory.cautions.shelf import KEEP, KEEP_GENERAL, REPEATS, Note, note_of, prune, put
+from linestop.paths import Layout
+
+_CHUNK = 2**18  # bytes
+_PART = 5_000  # rows at a time
+_OF_PARQUET = f"""
+SELECT id, file, (severity = 'info')::INTEGER AS calm, epoch_us("at") AS moment,
+       concat_ws(chr(10), kind, detector, coalesce(nullif(signature, ''), lower(detail))) AS said,
+       to_json(struct_pack(
+           id, "at" := strftime(make_timestamp(epoch_us("at")), '%Y-%m-%dT%H:%M:%S.%fZ'), kind, detector, severity,
+           detail, run, ticket, chunk, attempt, role, engine, model, file, file_hash, signature, calls, seconds, tokens
+       ))::VARCHAR AS body
+FROM (
+    SELECT *, row_number() OVER (
+        PARTITION BY file, kind, detector, coalesce(nullif(signature, ''), lower(detail)) ORDER BY "at" DESC
+    ) AS again
+    FROM {SOURCE}
+)
+WHERE again <= {REPEATS}
+QUALIFY row_number() OVER (PARTITION BY file ORDER BY "at" DESC) <= if(file = '', {KEEP_GENERAL}, {KEEP})
+"""  # noqa: S608  # numbers and names of ours
+
+
+class Known(NamedTuple):
+    """How far a source is on the shelf."""
+
+    id: int
+    inode: int
+    bytes: int
+
+
+def catch_up(db: sqlite3.Connection, layout: Layout) -> list[Note]:
+    """Put on the shelf what is new; return what couldn't be put there, because another process holds it.
+
+    Raises:
+        OSError, RecordError: segments or Parquet can't be read.
+        sqlite3.DatabaseError: the index is broken.
+    """
+    segments = {found.segment.name: found for found in look(layout)}  # before Parquet: see reader.py
+    parquet = {path.name: path for path in parquet_files(layout)}
+    known = {name: Known(*rest) for name, *rest in db.execute("SELECT name, id, inode, bytes FROM sources")}
+    grown = [one for name, one in segments.items() if _is_new(known.get(name), one)]
+    new = [path for name, path in parquet.items() if name not in known]
+    gone = [one.id for name, one in known.items() if name not in segments and name not in parquet]
+    unwritten = list[Note]()
+    try:
+        for path in new:
+            _shelve_parquet(db, path)
+        for found in grown:
+            unwritten += _shelve_segment(db, layout, found, known.get(found.segment.name))
+        if gone:
+            _let_go(db, gone)
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error) and "busy" not in str(error):
+            raise
+    return unwritten
+
+
+def _is_new(known: Known | None, found: Found) -> bool:
+    return known is None or (known.inode, known.bytes) != (found.inode, found.size)
+
+
+def _shelve_parquet(db: sqlite3.Connection, path: Path) -> None:
+    with database() as files, _writing(db):
+        source = _source(db, path.name, inode=path.stat().st_ino, size=path.stat().st_size)
+        answer = files.execute(_OF_PARQUET, {"files": [str(path)]})
+        while part := answer.fetchmany(_PART):
+            put(db, source, (Note(*row) for row in part))
+        prune(db)
+
+
+def _shelve_segment(db: sqlite3.Connection, layout: Layout, found: Found, known: Known | None) -> list[Note]:
+    same = known is not None and known.inode == found.inode and known.bytes <= found.size
+    read = _new_notes(layout, found, known.bytes if known and same else 0)
+    if read is None:
+        return []
+    notes, end = read
+    try:
+        with _writing(db):
+            if known and not same:
+                db.execute("DELETE FROM notes WHERE source = ?", (known.id,))
+            put(db, _source(db, found.segment.name, inode=found.inode, size=end), notes)
+            prune(db)
+    except sqlite3.OperationalError:  # locked, or a full disk: it is told all the same
+        return notes
+    return []
+
+
+def _new_notes(layout: Layout, found: Found, start: int) -> tuple[list[Note], int] | None:
+    """Return the cautions of a segment from a byte on, and where its last whole line ends; None where it is gone."""
+    file = opened(layout, found.segment)
+    if file is None:
+        return None
+    notes, feed, end = list[Note](), LineFeed(max_line=MAX_LINE), start
+    with open(file, "rb", buffering=0) as reader:  # noqa: PTH123  # closes the descriptor
+        reader.seek(start, os.SEEK_SET)
+        at = start
+        while chunk := reader.read(_CHUNK):
+            notes += [note_of(one) for line in feed.push(chunk) if (one := caution_of(line.record))]
+            end = at + chunk.rfind(b"\n") + 1 if b"\n" in chunk else end
+            at += len(chunk)
+    return notes, end
+
+
+def _source(db: sqlite3.Connection, name: str, *, inode: int, size: int) -> int:
+    sql = """
+    INSERT INTO sources (name, inode, bytes) VALUES (?, ?, ?)
+    ON CONFLICT (name) DO UPDATE SET inode = excluded.inode, bytes = excluded.bytes RETURNING id
+    """
+    return int(db.execute(sql, (name, inode, size)).fetchone()[0])
+
+
+def _let_go(db: sqlite3.Connection, gone: list[int]) -> None:
+    with _writing(db):
+        for source in gone:
+            db.execute("DELETE FROM notes WHERE source = ?", (source,))
+            db.execute("DELETE FROM sources WHERE id = ?", (source,))
+
+
+@contextmanager
+def _writing(db: sqlite3.Connection) -> Iterator[None]:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
