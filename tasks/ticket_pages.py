@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 from prefect.runtime import flow_run
 
+from linestop.execution.learned_page import learned_page
 from linestop.execution.report import paragraphs, ticket_page, verdict_page
 from linestop.execution.runs import audit_of
+from linestop.memory.tickets import learned_by
 from linestop.paths import Layout
 from linestop.tasks.artifacts import artifact_link, fenced, key_link, publish_markdown, run_link
 from linestop.tasks.record_pages import record_key
@@ -23,7 +25,7 @@ async def publish_ticket(
 ) -> None:
     """Publish a ticket's pages: verdict and diff at once, then the ticket that links them and its run's `record`."""
     key, back = ticket_key(layout, ticket.id), run_link(f"ticket {ticket.id}", flow_run.id or "")
-    judged, changed, links = await asyncio.gather(
+    judged, changed, links, learned = await asyncio.gather(
         publish_markdown(
             f"{key}-verdict", verdict_page(verdict, links=(back,)), title=f"Verdict on {ticket.id}, with its evidence"
         ),
@@ -31,13 +33,15 @@ async def publish_ticket(
             f"{key}-diff", paragraphs(back, fenced(diff, "diff")), title=f"What {ticket.branch} changes"
         ),
         asyncio.to_thread(_links, layout, ticket),
+        asyncio.to_thread(learned_by, layout, ticket.id),
     )  # fmt: skip
     ours = (
         artifact_link("verdict with evidence", judged),
         artifact_link("diff", changed),
         key_link("record", record_key(record)),
     )
-    await publish_markdown(key, ticket_page(ticket, links=(*ours, *links), memory=memory), title=ticket.title)
+    page = paragraphs(ticket_page(ticket, links=(*ours, *links), memory=memory), learned_page(learned))
+    await publish_markdown(key, page, title=ticket.title)
 
 
 def _links(layout: Layout, ticket: Ticket) -> tuple[str, ...]:

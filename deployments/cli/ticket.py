@@ -1,6 +1,7 @@
-"""`linestop ticket`: list, show, add, gate and release tickets. Reading never creates a tracker."""
+"""`linestop ticket`: list, show, add, gate and release tickets; `correct` is apart. Reading never creates a tracker."""
 
 import getpass
+import json
 import shlex
 import sys
 from pathlib import Path
@@ -9,13 +10,14 @@ from cyclopts import App
 
 from linestop.audit.plan_files import parse_plan
 from linestop.audit.validation import require_valid
-from linestop.deployments.cli.options import Json, Repo
+from linestop.deployments.cli.options import Json, Repo, listed
 from linestop.deployments.cli.text_table import text_table
 from linestop.deployments.cli.ticket_page import page
 from linestop.errors import UsageError
 from linestop.execution.batches import NEW_BATCH, batch_name, batch_of, ticket_of
 from linestop.execution.runs import last_verdict
 from linestop.incidents import IncidentStore
+from linestop.memory.tickets import learned_by
 from linestop.paths import Layout, repository_root
 from linestop.ready import held_by_a_person, ready
 from linestop.text import plain
@@ -26,15 +28,21 @@ COLUMNS = ("ticket", "state", "batch", "chunks", "attempts", "title", "why")
 
 ticket = App(
     name="ticket",
-    help="List, show, add, gate and release tickets.",
+    help="List, show, add, correct, gate and release tickets.",
     usage="""Usage: linestop ticket COMMAND
 
 Examples:
     linestop ticket list
     linestop ticket show shop-bugs --json
+    linestop ticket correct shop-bugs "the totals are in cents: never round them"
     linestop ticket release shop-bugs --why "the plan is right now"
 """,
     help_format="plaintext",
+)
+ticket.command(
+    "linestop.deployments.cli.ticket_correct:correct",
+    name="correct",
+    help=listed("correct", "Tell whoever works on a ticket next what to do otherwise."),
 )
 
 
@@ -76,7 +84,7 @@ def list_(
 
 @ticket.command
 def show(ticket_id: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
-    """Show one ticket: its state and why, each chunk, its finish line, its evidence, its incidents.
+    """Show one ticket: its state and why, each chunk, finish line, evidence, incidents, signs and corrections.
 
     Examples:
         linestop ticket show shop-bugs
@@ -91,9 +99,12 @@ def show(ticket_id: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
     json_
         Print the ticket as JSON.
     """
-    found = _tracker(repo).get(ticket_id)
-    verdict = last_verdict(Layout(repository_root(repo)), ticket_id)
-    _say(found.model_dump_json(indent=2) if json_ else page(found, _open_incidents(repo, ticket_id), verdict))
+    found, layout = _tracker(repo).get(ticket_id), Layout(repository_root(repo))
+    learned = learned_by(layout, found.id)
+    if json_:
+        _say(json.dumps({**found.model_dump(mode="json"), **learned.model_dump(mode="json")}, indent=2))
+    else:
+        _say(page(found, _open_incidents(repo, ticket_id), last_verdict(layout, ticket_id), learned))
     return 0
 
 

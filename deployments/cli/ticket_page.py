@@ -4,17 +4,20 @@ from collections.abc import Iterator
 
 from linestop.blocks.plan_branch import PLANS_BRANCH
 from linestop.execution.finish_line import describe
+from linestop.memory.tickets import Learned
 from linestop.text import plain
 from linestop.tickets import WAITING_ON_A_PERSON, Ticket, TicketState
 from linestop.verdicts import GoalVerdict
 
 
-def page(ticket: Ticket, incidents: list[str], verdict: GoalVerdict | None = None) -> str:
+def page(
+    ticket: Ticket, incidents: list[str], verdict: GoalVerdict | None = None, learned: Learned | None = None
+) -> str:
     """Return what a person reads before deciding about a ticket; `verdict` is the goal-checker's last."""
-    return "\n".join(line.rstrip() for line in _lines(ticket, incidents, verdict))
+    return "\n".join(line.rstrip() for line in _lines(ticket, incidents, verdict, learned or Learned()))
 
 
-def _lines(ticket: Ticket, incidents: list[str], verdict: GoalVerdict | None) -> Iterator[str]:
+def _lines(ticket: Ticket, incidents: list[str], verdict: GoalVerdict | None, learned: Learned) -> Iterator[str]:
     yield f"{ticket.id}  {ticket.state}  {plain(ticket.title)}"
     facts = {
         "why": plain(ticket.reason, limit=1000),
@@ -40,11 +43,28 @@ def _lines(ticket: Ticket, incidents: list[str], verdict: GoalVerdict | None) ->
         word = "not judged" if line is None else "met" if line.met else "NOT MET"
         detail = f": {plain(line.detail, limit=300)}" if line and line.detail else ""
         yield f"  {word:<11}{plain(describe(item), limit=300)}{detail}"
+    yield from _memory(learned)
     if ticket.evidence:
         yield f"delivered  {ticket.evidence.commit} on {plain(ticket.evidence.branch)}"
         yield f"look at it: git log -p {ticket.base[:12]}..{plain(ticket.evidence.branch)}"
     elif ticket.state in {*WAITING_ON_A_PERSON, TicketState.GATED}:
         yield from _choices(ticket, incidents)
+
+
+def _memory(learned: Learned) -> Iterator[str]:
+    """Yield what the ticket itself learned: failures that came back, and what reviewers and people noted."""
+    if learned.problem:
+        yield f"what it learned can't be read: {plain(learned.problem, limit=400)}"
+    if learned.signs:
+        yield "signs: failures that came back, which its briefs ban"
+    for sign in learned.signs:
+        about = f"{sign.times} times, judged by {plain(sign.source)}{', solved' if sign.solved else ''}"
+        yield f"  {sign.id}  {about}: {plain(sign.failure, limit=300)}"
+    if learned.corrections:
+        yield "corrections: what its briefs say"
+    for one in learned.corrections:
+        by = f"{plain(one.by)}{', a person' if one.person else ''}, {plain(one.chunk) or 'the whole ticket'}"
+        yield f"  {one.at:%Y-%m-%d %H:%M}  {by}: {plain(one.text, limit=300)}"
 
 
 def used(ticket: Ticket) -> str:
@@ -62,6 +82,7 @@ def _choices(ticket: Ticket, incidents: list[str]) -> Iterator[str]:
     for incident in incidents:
         yield f"  read and close the stop     linestop incident show {incident}"
     yield f"  read or change the plan     git show {PLANS_BRANCH}:plans/{ticket.id}.md"
+    yield f'  say what to do otherwise    linestop ticket correct {ticket.id} "…"'
     yield f"  let it go on, then execute  linestop ticket release {ticket.id}"
     if ticket.state is not TicketState.GATED:
         yield f"  take it out of the batch    linestop ticket gate {ticket.id} --why …"

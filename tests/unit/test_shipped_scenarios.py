@@ -36,13 +36,11 @@ class Shop:
         (self.root / "tests/test_shop.py").write_text("def test_a():\n    assert 1\n", encoding="utf-8")
         subprocess.run(["git", "init", "-q", str(self.root)], check=True)
 
-    def play(self, name: str, role: str = "maker", attempt: int = 1) -> Work:
+    def play(self, name: str, role: str = "maker", attempt: int = 1, brief: str = "Mend it.") -> Work:
         chunk = Chunk(id="c", title="t", source="ruff", rules=("F401",), paths=("shop.py",))
         plan = Plan(id="p", title="t", purpose="p", scope=("**",), chunks=(chunk,), goal=(ChecksPass(),))
         limits = Limits(wall_seconds=20, idle_seconds=0.05, turns=40)
-        order = Dispatch(
-            ticket="p", role=role, attempt=attempt, plan=plan, chunk=chunk, brief="Mend it.", limits=limits
-        )
+        order = Dispatch(ticket="p", role=role, attempt=attempt, plan=plan, chunk=chunk, brief=brief, limits=limits)
         engine = ScriptedEngine(scenario_named(name), sandbox=PlainSandbox(), policy=SandboxPolicy(), met=self.met)
         with LiveLog(self.log) as events:
             return engine.dispatch(order, self.root, checks=_no_checks, events=events)
@@ -83,6 +81,16 @@ def strict_checker(shop: Shop) -> None:
     shop.play("strict-checker", attempt=2)
     assert shop.shop == CLEAN
     assert shop.play("strict-checker", role="checker", attempt=2).ruling is Ruling.APPROVE
+
+
+def slow_learner(shop: Shop) -> None:
+    (shop.root / "shop.py").write_text("import os\n\n\ndef two():\n    return 2\n", encoding="utf-8")
+    for attempt in (1, 2):
+        shop.play("slow-learner", attempt=attempt)
+        assert shop.shop == "def two():\n    return 0\n"
+    (shop.root / "shop.py").write_text(SHOP, encoding="utf-8")
+    shop.play("slow-learner", attempt=3, brief="## Signs: failures that came back\n\n~~~~\ntest_two\n~~~~")
+    assert shop.shop == CLEAN
 
 
 def rate_limited(shop: Shop) -> None:
@@ -175,6 +183,7 @@ EACH: dict[str, Callable[[Shop], None]] = {
         runaway_search,
         petitioner,
         slow_builder,
+        slow_learner,
     )
 }
 

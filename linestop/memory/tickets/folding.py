@@ -69,7 +69,7 @@ class Folded:
             id=sign_id(last), ticket=ticket, branch=f"linestop/{ticket}", signature=last.signature, source=last.source,
             chunk=last.chunk, failure=last.text, times=len(failures), at=failures[SIGN_AT - 1].at, run=last.run,
             runs=tuple(dict.fromkeys(one.run for one in failures if one.run)),
-            solved=self.solved.get(last.chunk, -1) > numbers[-1],
+            file=last.file, last=last.at, solved=self.solved.get(last.chunk, -1) > numbers[-1],
         )  # fmt: skip
 
 

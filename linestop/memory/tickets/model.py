@@ -38,6 +38,8 @@ class Sign(_Note):
     failure: str = Field(description="the failure as it read last")
     times: int = Field(ge=SIGN_AT)
     runs: tuple[str, ...] = ()
+    file: str = Field(default="", description="that the failure is most about, where one is known")
+    last: datetime = Field(default_factory=lambda: datetime.now(UTC), description="when it came last")
     solved: bool = Field(default=False, description="the chunk was approved afterwards")
 
 
