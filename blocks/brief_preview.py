@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from linestop.blocks.briefing import MAKER, brief_for
 from linestop.blocks.inspection import clean_checkout
 from linestop.blocks.line import Line
-from linestop.blocks.station import plan_now
+from linestop.blocks.station import as_claimed, tip_of
 from linestop.briefs import Brief
 from linestop.errors import UsageError
-from linestop.execution.order import is_commit
 from linestop.paths import workspace_name
 from linestop.plans import Chunk, whole_change
 from linestop.ports import Engine
@@ -46,7 +45,7 @@ def preview(
         TrackerError: there is no such ticket. UsageError: no such chunk, no engine for the role.
         RepositoryError: no such commit. PolicyError, ToolError: the engine can't be used here.
     """
-    ticket = as_claimed(line, line.tracker.get(ticket_id))
+    ticket = _ready(line, line.tracker.get(ticket_id))
     engine = _engine(line, role)
     chosen = whole_change(ticket.plan) if role == REVIEWER and not chunk else _chunk(ticket, chunk)
     number = attempt or (
@@ -62,16 +61,9 @@ def preview(
     return Preview(ticket, role, chosen, number, engine, brief)
 
 
-def as_claimed(line: Line, known: Ticket) -> Ticket:
-    """Return a ticket with the plan and the base that a claim would give it now."""
-    begun = known.state is TicketState.CLAIMED or any(is_commit(word) for word in known.progress.values())
-    base = known.base if begun and known.base else line.workspaces.head(line.base_branch)
-    return known.model_copy(update={"plan": plan_now(line, known), "base": base})
-
-
-def tip_of(ticket: Ticket) -> str:
-    """Return the last commit that a checker approved, else the base, as `Station.tip`."""
-    return next((word for word in reversed(ticket.progress.values()) if is_commit(word)), ticket.base)
+def _ready(line: Line, known: Ticket) -> Ticket:
+    """Return a ticket as its next dispatch finds it: one that is being worked on keeps its plan and its base."""
+    return known if known.state is TicketState.CLAIMED else as_claimed(line, known)
 
 
 def _engine(line: Line, role: str) -> Engine:

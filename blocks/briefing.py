@@ -16,7 +16,6 @@ from linestop.memory.tickets.model import Correction
 from linestop.plans import Chunk
 from linestop.ports import Engine
 from linestop.skills import skills_for
-from linestop.text import plain
 from linestop.tickets import Ticket
 from linestop.watch.file_hash import file_hash
 
@@ -66,10 +65,8 @@ def told_record(brief: Brief) -> dict[str, Any]:
 
 def _with(told: Told, corrections: Sequence[str], chunk: Chunk) -> Told:
     """Return what is told with the corrections that it lacks, which are newer than all that it has."""
-    known = {plain(one.text) for one in told.corrections}
-    more = tuple(
-        Correction(text=text, by="checks", chunk=chunk.id) for text in corrections if plain(text) not in known
-    )  # fmt: skip
+    known = {one.text for one in told.corrections}
+    more = tuple(Correction(text=text, by="checks", chunk=chunk.id) for text in corrections if text not in known)
     return told.model_copy(update={"corrections": (*told.corrections, *more)})
 
 

@@ -46,8 +46,7 @@ class Station:
     @property
     def tip(self) -> str:
         """Return the last commit that a checker approved, else the base: what is beyond it doesn't count."""
-        kept = [word for word in self.ticket.progress.values() if is_commit(word)]
-        return kept[-1] if kept else self.ticket.base
+        return tip_of(self.ticket)
 
     @property
     def petitions(self) -> tuple[str, ...]:
@@ -183,14 +182,23 @@ def claim(line: Line, ticket_id: str, *, holder: str) -> Ticket | None:
     A ticket that goes on after a kill keeps its plan, and its base where a commit was approved on it; one that a person
     released reads its plan again. Nothing is claimed where the plan or the base can't be read.
     """
-    known = line.tracker.get(ticket_id)
-    plan = plan_now(line, known)
-    begun = any(is_commit(word) for word in known.progress.values())
-    base = known.base if begun else line.workspaces.head(line.base_branch)
+    ready = as_claimed(line, line.tracker.get(ticket_id))
     ticket = line.tracker.claim(ticket_id, holder=holder, seconds=line.policy.execution.lease_seconds)
     if ticket is None:
         return None
-    return line.tracker.save(ticket.model_copy(update={"plan": plan, "base": base, "frozen": True}))
+    return line.tracker.save(ticket.model_copy(update={"plan": ready.plan, "base": ready.base, "frozen": True}))
+
+
+def tip_of(ticket: Ticket) -> str:
+    """Return the last commit of a ticket that a checker approved, else its base."""
+    return next((word for word in reversed(ticket.progress.values()) if is_commit(word)), ticket.base)
+
+
+def as_claimed(line: Line, known: Ticket) -> Ticket:
+    """Return a ticket with the plan and the base that a claim gives it now; nothing is claimed."""
+    begun = any(is_commit(word) for word in known.progress.values())
+    base = known.base if begun else line.workspaces.head(line.base_branch)
+    return known.model_copy(update={"plan": plan_now(line, known), "base": base})
 
 
 def plan_now(line: Line, ticket: Ticket) -> Plan:
