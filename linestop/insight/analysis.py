@@ -110,7 +110,7 @@ class Analysis:
         self._database = database = connected()
         try:
             self._filling.fill(database, needs)
-        except duckdb.Error as error:
+        except (duckdb.Error, OSError) as error:
             raise RecordError(
                 f"the records in {self._layout.state} can't be read",
                 found=str(error).strip()[:500],

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import duckdb
 
-from linestop.insight.columns import escaped, json_source, plain_files, put
+from linestop.insight.columns import escaped, json_source, put
 from linestop.insight.rows import stamp
+from linestop.memory.cautions.parquet import parquet_files
+from linestop.memory.cautions.segments import segments
 from linestop.paths import Layout
 from linestop.text import plain
 
@@ -28,10 +30,12 @@ _COLUMNS = {
     "run_id": ("run", "coalesce(run::VARCHAR, '')"),
 }
 # The names in these texts are ours alone.
-_BOTH = (
-    "WITH compacted AS MATERIALIZED ({tables})"
-    " FROM compacted UNION ALL BY NAME (FROM ({lines}) ANTI JOIN compacted USING (id))"
-)
+_BOTH = """
+WITH lines AS MATERIALIZED ({lines}),
+     known AS (SELECT id FROM read_parquet($tables, union_by_name = true) SEMI JOIN lines ON run = lines.run_id)
+FROM ({tables}) UNION ALL BY NAME (FROM lines ANTI JOIN known USING (id))
+"""
+_TRIES = 3
 
 
 def put_cautions(
@@ -42,21 +46,43 @@ def put_cautions(
     since: datetime | None,
     say: Callable[[str], None],
 ) -> None:
-    """Put the cautions in place, those since a moment where one is given."""
-    # Segments first: one that is compacted meanwhile is in both lists, never in none.
-    segments = plain_files(layout.cautions, ("*/*.jsonl",))
-    tables = _readable(database, plain_files(layout.cautions, ("*.parquet", "*/*.parquet")), say)
-    wanted = {*columns, *({"moment"} if since else ()), *({"id"} if segments and tables else ())}
+    """Put the cautions in place, those since a moment where one is given.
+
+    Raises:
+        duckdb.Error, OSError: they can't be read.
+    """
+    for tries in range(_TRIES):
+        # Segments first: one that is compacted meanwhile is in both lists, never in none.
+        loose = [layout.cautions / one.name for one in segments(layout)]
+        tables = _readable(database, parquet_files(layout), say)
+        try:
+            _put(database, loose, tables, columns, since=since)
+        except duckdb.IOException:
+            if tries + 1 == _TRIES or all(path.exists() for path in loose):
+                raise
+        else:
+            return
+
+
+def _put(
+    database: duckdb.DuckDBPyConnection,
+    loose: Sequence[Path],
+    tables: Sequence[Path],
+    columns: Collection[str],
+    *,
+    since: datetime | None,
+) -> None:
+    wanted = {*columns, *({"moment"} if since else ())}
     sources = {}
     if tables:
         sources["tables"] = _parquet(database, tables, wanted)
-    if segments:
-        sources["lines"] = json_source(_COLUMNS, wanted, where="kind")
+    if loose:
+        sources["lines"] = json_source(_COLUMNS, {*wanted, *({"id", "run_id"} if tables else ())}, where="kind")
     if sources:
         source = _BOTH.format(**sources) if len(sources) > 1 else next(iter(sources.values()))
         if since:
             source = f"FROM ({source}) WHERE moment >= '{stamp(since)}'::TIMESTAMP"
-        files = {"tables": escaped(tables), "files": escaped(segments)}
+        files = {"tables": escaped(tables), "files": escaped(loose)}
         put(database, "cautions", source, columns, **{name: paths for name, paths in files.items() if paths})
 
 

@@ -4,7 +4,7 @@ Owns how such a table takes the place of the empty one. Which files hold it is e
 """
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,21 +48,9 @@ def json_source(columns: Mapping[str, tuple[str, str]], wanted: Collection[str],
     return f"SELECT {shown} FROM {lines} WHERE {_quoted(where)} IS NOT NULL"  # noqa: S608  # our own names
 
 
-def plain_files(folder: Path, patterns: Sequence[str]) -> tuple[Path, ...]:
-    """Return the files of a folder; a link is none, it leads out of the records."""
-    if folder.is_symlink():
-        return ()
-    found = (path for pattern in patterns for path in folder.glob(pattern))
-    return tuple(sorted(path for path in found if path.is_file() and not _linked(path, folder)))
-
-
 def escaped(paths: Iterable[Path]) -> list[str]:
     """Return paths as DuckDB takes them for themselves, whatever characters they hold."""
     return ["".join(f"[{char}]" if char in "*?[" else char for char in os.fspath(path)) for path in paths]
-
-
-def _linked(path: Path, folder: Path) -> bool:
-    return path.is_symlink() or any(one.is_symlink() for one in path.parents if one != folder and folder in one.parents)
 
 
 def _quoted(name: str) -> str:

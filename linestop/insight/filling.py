@@ -81,7 +81,7 @@ class Filling:
 
 
 def _insert(database: duckdb.DuckDBPyConnection, table: str, found: Iterable[Row]) -> None:
-    """Insert rows as one JSON text: row by row DuckDB takes a millisecond each. Other keys than columns are no matter."""
+    """Insert rows as one JSON text: row by row DuckDB takes a millisecond each. Other keys stay out."""
     shape = {name: kind for name, kind, *_ in database.execute(f"DESCRIBE {table}").fetchall()}
     statement = f"INSERT INTO {table} SELECT r.* FROM (SELECT unnest(from_json($rows, $shape)) AS r)"  # noqa: S608  # our own names
     database.execute(statement, {"rows": json.dumps(list(found)), "shape": json.dumps([shape])})

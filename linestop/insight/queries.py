@@ -3,13 +3,13 @@
 from functools import cache
 from importlib import resources
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from linestop.errors import UsageError
 
 
 class Query(BaseModel):
-    """One named query: what it is for, and its SQL. `lead` ones are the overview."""
+    """One named query: what it is for, and its SQL. `lead` ones are the overview, `audit` ones each audit publishes."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -17,6 +17,10 @@ class Query(BaseModel):
     purpose: str
     sql: str
     lead: bool = False
+    audit: bool = False
+    picture: str = Field(
+        default="", description="how it is drawn: `bars LABELS | VALUE [LOW HIGH]`, `lines X | VALUES`"
+    )
 
 
 @cache
@@ -47,4 +51,7 @@ def _parse(block: str) -> Query:
     notes = [line.removeprefix("--").strip() for line in lines[1:] if line.startswith("--")]
     purpose = next(note.removeprefix("purpose:").strip() for note in notes if note.startswith("purpose:"))
     sql = "\n".join(line for line in lines[1:] if not line.startswith("--")).strip()
-    return Query(name=lines[0].strip(), purpose=purpose, sql=sql, lead="lead" in notes)
+    picture = next((note.removeprefix("picture:").strip() for note in notes if note.startswith("picture:")), "")
+    return Query(
+        name=lines[0].strip(), purpose=purpose, sql=sql, lead="lead" in notes, audit="audit" in notes, picture=picture
+    )
