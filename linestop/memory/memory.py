@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -28,7 +29,8 @@ U = TypeVar("U")
 Say = Callable[[str], None]
 MAX_OPEN = 8  # caution files at a time: one a dispatch that runs now
 MAX_PROBLEMS = 20  # said one by one; a memory that breaks in more ways is broken enough
-MAX_CANDIDATES = 1_000  # cautions that a brief chooses from
+MAX_CAUTIONS = 400  # that a brief chooses from; it tells some dozens
+MAX_LESSONS = 400  # of a tier, likewise
 PATIENCE_SECONDS = 3.0  # with a lock that another holds: a dispatch waits no longer for what it may be told
 MAKER = "maker"
 _UNTOLD = "further problems of memory are not said one by one"
@@ -101,7 +103,7 @@ class Memory:
             signs=() if judges else book.signs(all=True),
             corrections=() if judges else book.corrections(chunk),
             reflections=() if judges else book.reflections(chunk),
-            lessons=self._lessons(role),
+            lessons=self._lessons(role, files),
             cautions=tuple(one for one in cautions if not (judges and one.ticket == ticket_id)),
         )
         return told.model_copy(update={"problems": self.problems})
@@ -144,17 +146,18 @@ class Memory:
     def _recall(self, files: Sequence[str]) -> tuple[Caution, ...]:
         from linestop.memory.cautions import recall  # noqa: PLC0415
 
-        return recall(self._layout, files, limit=MAX_CANDIDATES)
+        return recall(self._layout, files, limit=MAX_CAUTIONS)
 
-    def _lessons(self, role: str) -> tuple[Lesson, ...]:
+    def _lessons(self, role: str, files: Sequence[str]) -> tuple[Lesson, ...]:
         """Return both tiers' lessons for a role, oldest first; where one can't be read, the other's."""
         from linestop.memory.lessons import LessonStore  # noqa: PLC0415
 
         found: list[Lesson] = []
         for tier, path in ((Tier.REPOSITORY, self._layout.lessons), (Tier.GLOBAL, global_lessons())):
             store = LessonStore(path, tier, patience_seconds=PATIENCE_SECONDS)
-            found += self.attempt(f"{tier} lessons can't be read", store.list, ())
-        return tuple(sorted((one for one in found if not one.roles or role in one.roles), key=_age))
+            read = partial(store.told, role, files=files, limit=MAX_LESSONS)
+            found += self.attempt(f"{tier} lessons can't be read", read, ())
+        return tuple(sorted(found, key=_age))
 
     def _broken(self, what: str, error: BaseException) -> None:
         self._tell(f"{what} {kind_of(error)}", f"memory.broken {what}: {in_words(error)}; the run goes on without")
