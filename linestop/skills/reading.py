@@ -23,6 +23,7 @@ _LINE = re.compile(r"^([A-Za-z][\w.-]{0,63}):[ \t]*(.*)$")
 _ROLES = "linestop.roles"
 _MAX_VALUES = 50
 _MAX_VALUE = 1_000
+_MAX_BRACKETS = 200  # of a front matter; thousands of them keep a parser busy for seconds
 
 
 class BadSkillError(ValueError):
@@ -81,11 +82,18 @@ def _parted(text: str) -> tuple[str, str]:
 def _values(front: str) -> dict[str, Any]:
     """Return the front matter; where it is no YAML, its lines `key: text` as they stand."""
     try:
-        values = yaml.safe_load(front)
+        values = yaml.safe_load(front) if _simple(front) else None
     except (yaml.YAMLError, ValueError, RecursionError):
+        values = None
+    if values is None:
         found = (_LINE.match(line) for line in front.split("\n"))
         return {match[1]: match[2].strip().strip("\"'") for match in found if match}
     return values if isinstance(values, dict) else {}
+
+
+def _simple(front: str) -> bool:
+    """Return whether a front matter is one that YAML is asked to read: no deep or endless nesting."""
+    return sum(map(front.count, "[{")) <= _MAX_BRACKETS
 
 
 def _metadata(value: Any) -> dict[str, str]:

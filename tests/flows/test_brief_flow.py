@@ -46,7 +46,9 @@ def remember(line: Line) -> None:
     Lessons(layout).add(draft(layout, "Checkers read the changelog", "One lied", roles=("checker",)))
     for number, file in enumerate(("shop/stock.py", "shop/prices.py")):
         line.memory.caution(
-            Caution(kind=CautionKind.FIRING, detector="repeat", detail=f"seen {number}", file=file, run="r", ticket="old"),
+            Caution(
+                kind=CautionKind.FIRING, detector="repeat", detail=f"seen {number}", file=file, run="r", ticket="old"
+            ),
             workspace=line.layout.root,
         )  # fmt: skip
     line.memory.book("stock").correct(Correction(text="Keep the docstring.", by="ada", person=True))
