@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
 from linestop.briefs.model import Told
@@ -32,6 +33,8 @@ MAX_PROBLEMS = 20  # said one by one; a memory that breaks in more ways is broke
 MAX_CAUTIONS = 400  # that a brief chooses from; it tells some dozens
 MAX_LESSONS = 400  # of a tier, likewise
 PATIENCE_SECONDS = 3.0  # with a lock that another holds: a dispatch waits no longer for what it may be told
+SLOW_SECONDS = 1.0  # what fails later than that waited for somebody
+REST_SECONDS = 60.0
 MAKER = "maker"
 _UNTOLD = "further problems of memory are not said one by one"
 
@@ -44,13 +47,20 @@ class Memory:
     """
 
     def __init__(
-        self, layout: Layout, policy: MemoryPolicy, *, say: Say | None = None, refused: Callable[[], str] | None = None
+        self,
+        layout: Layout,
+        policy: MemoryPolicy,
+        *,
+        say: Say | None = None,
+        refused: Callable[[], str] | None = None,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._layout, self._policy, self._refused = layout, policy, refused
+        self._layout, self._policy, self._refused, self._clock = layout, policy, refused, clock
         self._hearers: list[Say] = [say] if say else []
         self._problems: dict[str, str] = {}
         self._off: str | None = None
         self._lock = threading.RLock()
+        self._resting: dict[tuple[str, str], float] = {}
         self._logs: dict[str, CautionLog] = {}
         weakref.finalize(self, _close, self._logs)
 
@@ -82,7 +92,8 @@ class Memory:
     def caution(self, caution: Caution, *, workspace: Path | None = None) -> None:
         """Remember a caution; its file is made relative to the workspace and hashed there where it has no hash."""
         if not self.off:
-            self.attempt("cautions can't be written", lambda: self._append(placed(caution, workspace)), None)
+            write = partial(self._append, placed(caution, workspace))
+            self.attempt("cautions can't be written", write, None, about=caution.run)
 
     def book(self, ticket_id: str) -> TicketMemory:
         """Return what a ticket itself learned: failures, signs, reflections, corrections."""
@@ -112,14 +123,20 @@ class Memory:
         """Say a problem that is found beside memory and concerns what is told, once."""
         self._tell(problem, problem)
 
-    def attempt(self, what: str, action: Callable[[], T], otherwise: U) -> T | U:
-        """Return what an action returns, or `otherwise` where memory is off or the action fails, which is said."""
-        if self.off:
+    def attempt(self, what: str, action: Callable[[], T], otherwise: U, *, about: str = "") -> T | U:
+        """Return what an action returns, or `otherwise` where memory is off or the action fails, which is said.
+
+        What took long to fail, as a lock that nobody gives back, isn't tried again for a while with the same `about`.
+        """
+        started = self._clock()
+        if self.off or started < self._resting.get((what, about), 0.0):
             return otherwise
         try:
             return action()
         except expected() as error:  # memory may never fail a run: see the module
             self._broken(what, error)
+            if self._clock() - started > SLOW_SECONDS:
+                self._resting[what, about] = self._clock() + REST_SECONDS
             return otherwise
 
     def close(self) -> None:

@@ -217,3 +217,21 @@ def test_the_doctor_says_what_is_remembered_and_what_of_it_is_broken(layout: Lay
         assert "repository: 1 told to agents" in text
         assert "schema " in text
         assert "1 ticket learned something; 0 signs unsolved" in text
+
+
+def test_a_lock_that_is_never_given_back_is_waited_for_once(layout: Layout) -> None:
+    clock = iter(range(0, 1_000, 10))  # each look at it finds ten seconds gone
+    memory, tried = Memory(layout, MemoryPolicy(), clock=lambda: float(next(clock))), list[str]()
+
+    def hang() -> None:
+        tried.append("again")
+        raise TimeoutError("held")
+
+    for _ in range(3):
+        memory.attempt("it can't be written", hang, None, about="t1")
+    assert len(tried) == 1
+    memory.attempt("it can't be written", hang, None, about="t2")
+    assert len(tried) == 2, "another's lock is another matter"
+    for _ in range(5):
+        memory.attempt("it can't be written", hang, None, about="t1")
+    assert len(tried) == 3, "after a minute it is tried again"
