@@ -17,6 +17,7 @@ COMMANDS = {
     "batch": "Show how far a batch is.",
     "oracle": "Say whether a batch is done: exit 0 done, 3 not done, 4 waiting on a person.",
     "lesson": "Write down, search and correct what agents are told of earlier work.",
+    "caution": "List and follow what detectors, guards, checks and clocks saw.",
     "sign": "List the failures that came back within a ticket, and that its briefs ban.",
     "incident": "List, show and close line stops.",
     "brief": "Print exactly what the next dispatch of a ticket would be told, and what was left out.",

@@ -5,19 +5,26 @@ into Parquet.
 """
 
 from linestop.memory.cautions.compaction import Compacted, compact, is_due
+from linestop.memory.cautions.follow import Follower, follow
 from linestop.memory.cautions.log import CautionLog
 from linestop.memory.cautions.model import Caution, CautionKind
+from linestop.memory.cautions.parquet import parquet_files
 from linestop.memory.cautions.reader import read_cautions
 from linestop.memory.cautions.recall import recall
 from linestop.memory.cautions.upkeep import upkeep
+from linestop.memory.cautions.wanted import Wanted
 
 __all__ = [
     "Caution",
     "CautionKind",
     "CautionLog",
     "Compacted",
+    "Follower",
+    "Wanted",
     "compact",
+    "follow",
     "is_due",
+    "parquet_files",
     "read_cautions",
     "recall",
     "upkeep",

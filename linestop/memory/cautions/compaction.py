@@ -190,9 +190,10 @@ def _copied(layout: Layout, segment: Segment, known: list[Held], out: BinaryIO, 
         start, count = _start(file, known), 0
         source = _Hashed(reader, start=start)
         for line in source.lines():
-            if line.record is not None and is_newer(line.record):
+            caution = caution_of(line.record)
+            if line.record is not None and is_newer(line.record, caution):
                 return None
-            if (caution := caution_of(line.record)) and caution.id not in seen:
+            if caution and caution.id not in seen:
                 seen.add(caution.id)
                 out.write(line_of(caution))
                 count += 1

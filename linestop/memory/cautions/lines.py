@@ -50,18 +50,16 @@ def caution_of(record: Mapping[str, Any] | None) -> Caution | None:
     return caution if caution.at.tzinfo else caution.model_copy(update={"at": in_utc(caution.at)})
 
 
-def is_newer(record: Mapping[str, Any]) -> bool:
-    """Return whether a line holds more than this version understands: it must not be rewritten here."""
-    return bool(record.get("id")) and (caution_of(record) is None or not record.keys() <= _FIELDS or _schema(record))
+def is_newer(record: Mapping[str, Any], caution: Caution | None) -> bool:
+    """Return whether a line holds more than the caution read from it: it must not be rewritten by this version."""
+    if not record.get("id"):
+        return False
+    return caution is None or not record.keys() <= _FIELDS or record.get("schema", SCHEMA) != SCHEMA
 
 
 def in_utc(at: datetime) -> datetime:
     """Return a time in UTC; one without a zone is UTC."""
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _schema(record: Mapping[str, Any]) -> bool:
-    return bool(record.get("schema", SCHEMA) != SCHEMA)
 
 
 def _short(text: str, limit: int) -> str:

@@ -8,6 +8,8 @@ from linestop.memory.cautions.compaction import Compacted, compact, is_due
 from linestop.memory.cautions.shelf import shelf
 from linestop.paths import Layout
 
+MOST = 20_000  # cautions in one go: a second
+
 
 def upkeep(layout: Layout) -> Compacted:
     """Compact where there are many loose cautions, and catch the index up; return what was compacted.
@@ -18,7 +20,7 @@ def upkeep(layout: Layout) -> Compacted:
     try:
         if not is_due(layout):
             return Compacted()
-        done = compact(layout)
+        done = compact(layout, most=MOST)
         with shelf(layout) as db:
             catch_up(db, layout)
     except (OSError, sqlite3.Error) as error:
