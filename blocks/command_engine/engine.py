@@ -60,12 +60,11 @@ class CommandEngine:
 
     @property
     def window(self) -> int | None:
-        """The window as set, as the price book knows it of the model, as the agent's own model has it."""
+        """The window as set, as the price book knows it of the model; where none is set, that of the agent's own."""
         if self._settings.window:
             return self._settings.window
         model = self._settings.model
-        known = self._prices.facts(model, provider=provider_of(self._endpoint)).window if model else None
-        return known or self._preset.window
+        return self._prices.facts(model, provider=provider_of(self._endpoint)).window if model else self._preset.window
 
     def preflight(self, limits: Limits) -> None:
         """Refuse beforehand what could not work: no program, no key, no price under a cap. Errors as the port says."""

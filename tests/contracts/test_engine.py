@@ -6,6 +6,7 @@ The chunk of these tests is always "remove the import of os that nothing uses", 
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -165,6 +166,14 @@ def never(_: Path) -> CheckReport:
 
 def contents(root: Path) -> dict[str, bytes]:
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def test_its_window_is_tokens_or_nothing_and_told_at_once(engine: Engine) -> None:
+    start = monotonic()
+    windows = [engine.window for _ in range(3)]
+    assert monotonic() - start < 2
+    assert len(set(windows)) == 1
+    assert windows[0] is None or windows[0] >= 1_024
 
 
 def test_the_work_is_left_in_the_workspace_and_said(engine: Engine, workspace: Path, log: LiveLog) -> None:
