@@ -38,6 +38,7 @@ from linestop.tickets import Spent
 from linestop.watch.file_hash import MAX_BYTES
 
 MAKER = "maker"
+MOST_NAMED = 8
 BLOCKS = ("signs", "corrections", "reflections", "lessons", "cautions")
 _NEVER = hashlib.sha256(b"what the file was when the lesson was written").hexdigest()
 _WHEN = datetime(2026, 1, 1, tzinfo=UTC)  # of what an experiment remembers: the same file, the same brief
@@ -143,7 +144,7 @@ def experiment_engine(line: Line, experiment: Experiment, other: str = "") -> tu
     return ScriptedEngine(experiment.engine, name=f"{SCRIPTED}{experiment.name}", sandbox=sandbox, policy=policy), None
 
 
-def require_injection(subject: Subject) -> None:
+def require_injection(line: Line, subject: Subject) -> None:
     """Refuse a subject where both arms would be told the same.
 
     Raises:
@@ -155,7 +156,9 @@ def require_injection(subject: Subject) -> None:
     known = f"{len(told.lessons)} lessons, {len(told.cautions)} cautions, {len(told.signs)} signs"
     raise UsageError(
         f"there is nothing to inject: memory would tell a dispatch of {plain(subject.name)} nothing",
-        found="; ".join([f"{known}, {len(told.corrections)} corrections", *told.problems]),
+        found="; ".join(
+            filter(None, [f"{known}, {len(told.corrections)} corrections", line.memory.off, *told.problems])
+        ),
         todo="`linestop brief TICKET` shows what is told and why; `linestop lesson add` writes a lesson",
     )
 
@@ -270,4 +273,11 @@ def find_tried(line: Line | None, word: str, engine_name: str = "") -> Tried:
             found="shipped: linestop lab experiments", todo="stand in a repository, or name it with --repo",
         )  # fmt: skip
     known = {ticket.id for ticket in line.tracker.list()}
-    return of_ticket(line, word, engine_name) if word in known else of_run(line, word, engine_name)
+    if word in known:
+        return of_ticket(line, word, engine_name)
+    try:
+        return of_run(line, word, engine_name)
+    except UsageError as error:
+        if known and error.what.startswith("there is no run"):
+            error.found = f"no ticket either: {', '.join(sorted(known)[:MOST_NAMED])}; {error.found}"
+        raise

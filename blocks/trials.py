@@ -51,10 +51,10 @@ def begun(tried: Tried, rule: Rule, caps: Caps, *, question: str = "", again_of:
     Raises:
         UsageError: memory would inject nothing.
     """
-    require_injection(tried.subject)
+    require_injection(tried.line, tried.subject)
     now = datetime.now(UTC)
     return Entry(
-        id=f"{now:%Y%m%d}-{slug_of(tried.subject.name)}-{uuid4().hex[:6]}",
+        id=f"{now:%Y%m%d}-{slug_of(tried.subject.slug)}-{uuid4().hex[:6]}",
         question=question or tried.question, rule=rule.planned, caps=caps, subject=tried.subject,
         experiment=tried.experiment, again_of=again_of, linestop=__version__, repository=str(tried.line.layout.root),
         holder=holder(), started=now,

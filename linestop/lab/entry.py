@@ -16,6 +16,7 @@ from linestop.lab.experiment import Experiment
 from linestop.lab.pairs import Pair
 from linestop.lab.rule import Rule
 from linestop.ports import Dispatch
+from linestop.runs.find import RUN_ID
 
 ENTRY_ID = r"^[0-9]{8}-[a-z0-9][a-z0-9-]{0,60}-[0-9a-f]{6}$"
 
@@ -56,6 +57,12 @@ class Subject(_Frozen):
     base: str = Field(description="commit that both arms start from")
     ticket_base: str = Field(description="commit that checks and guards are judged against")
     policy: str = Field(default="", description="SHA-256 of the policy that held when the briefs were composed")
+
+
+    @property
+    def slug(self) -> str:
+        """Return what the subject is called in an entry's id: a run by the end of its own."""
+        return f"run-{self.name[-6:]}" if RUN_ID.fullmatch(self.name) else self.name
 
 
 class Entry(_Frozen):
