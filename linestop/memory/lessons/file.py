@@ -8,8 +8,8 @@ import random
 import shlex
 import sqlite3
 import stat
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TypeVar
@@ -17,6 +17,7 @@ from typing import TypeVar
 from linestop.errors import RecordError
 from linestop.memory.lessons.faults import failure, is_busy
 from linestop.memory.lessons.schema import Migration, migrate, shipped, version_of
+from linestop.memory.lessons.turns import turn
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -24,7 +25,8 @@ BUSY_TIMEOUT_MS = 2_000  # SPEC.md section 6
 PATIENCE_SECONDS = 30.0  # in all, over as many busy timeouts as fit; 64 writers at once take less
 LONGEST_PAUSE_SECONDS = 0.25
 MAX_VALUE_BYTES = 1_000_000  # of one value; a lesson has far less
-_BESIDE = ("", "-wal", "-shm", "-journal")
+_TURNS = "-turns"
+_BESIDE = ("", "-wal", "-shm", "-journal", _TURNS)
 
 
 class LessonFile:
@@ -49,7 +51,17 @@ class LessonFile:
         Raises:
             RecordError: the file can't be used; nothing was changed.
         """
-        return self._patiently(lambda: self._write_once(work))
+        self._look()
+        with self._folder_errors():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(self.path.parent, os.W_OK):
+            raise RecordError(
+                f"no lesson can be written into {self.path}",
+                found="the folder is read-only for this user",
+                todo=f"make it writable, for example: chmod u+w {shlex.quote(str(self.path.parent))}",
+            )
+        with turn(self.path.with_name(f"{self.path.name}{_TURNS}"), self._patience_seconds):
+            return self._patiently(lambda: self._write_once(work))
 
     def read(self, work: Callable[[sqlite3.Connection], T], nothing: U) -> T | U:
         """Return what `work` reads from one consistent state, `nothing` where nothing was ever written.
@@ -63,7 +75,6 @@ class LessonFile:
 
     def _write_once(self, work: Callable[[sqlite3.Connection], T]) -> T:
         self._look()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)) as connection:
             _settle(connection)
             version_of(connection, self.path, self._migrations[-1].number)  # before anything of it is changed
@@ -110,19 +121,25 @@ class LessonFile:
     def _files(self) -> list[Path]:
         return [self.path.with_name(f"{self.path.name}{end}") for end in _BESIDE]
 
+    @contextmanager
+    def _folder_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise RecordError(
+                f"the store of lessons {self.path} can't be used", found=str(error), todo="make the folder writable"
+            ) from error
+
     def _patiently(self, attempt: Callable[[], T]) -> T:
         """Return what an attempt returns; on a lock try again, with growing pauses, as long as the patience lasts."""
         end, pause = monotonic() + self._patience_seconds, 0.005
         while True:
             try:
-                return attempt()
+                with self._folder_errors():
+                    return attempt()
             except sqlite3.Error as error:
                 if not is_busy(error) or monotonic() >= end:
                     raise failure(self.path, error) from error
-            except OSError as error:
-                raise RecordError(
-                    f"the lessons {self.path} can't be used", found=str(error), todo="make the folder writable"
-                ) from error
             sleep(pause * random.uniform(0.5, 1))  # noqa: S311  # keeps those who wait apart
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 

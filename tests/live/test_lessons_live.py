@@ -1,0 +1,100 @@
+"""Lessons under a crowd, under kill -9, and on a folder that can't be written."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from linestop.memory.lessons import LessonStore, Tier
+
+pytestmark = pytest.mark.live
+HERE = Path(__file__).parent
+
+
+def run(script: str, *words: object) -> Any:
+    argv = [sys.executable, HERE / script, *map(str, words)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_64_writers_and_64_readers_at_once_lose_nothing_and_meet_no_lock(tmp_path: Path) -> None:
+    path = tmp_path / "lessons.db"
+    told = run("lesson_crowd.py", path, 64, 64, 2)
+    assert [one for one in (*told["written"], *told["read"]) if "longest" not in one] == []
+    assert all(one["reads"] >= 1 for one in told["read"])
+    store = LessonStore(path, Tier.REPOSITORY)
+    there = {one.id: one.title for one in store.list()}
+    assert there.keys() == {"seed", *(f"w{writer}-{number}" for writer in range(64) for number in range(2))}
+    assert [name for name in range(64) if there[f"w{name}-0"] != f"Edited by {name}"] == []
+    assert all(store.former(f"w{writer}-0")[0].lesson.title == f"Lesson w{writer}-0" for writer in range(64))
+
+
+def test_64_writers_make_one_store_among_them(tmp_path: Path) -> None:
+    path = tmp_path / "lessons.db"
+    told = run("lesson_crowd.py", path, 64, 0, 1)
+    assert [one for one in told["written"] if "longest" not in one] == []
+    assert len(LessonStore(path, Tier.REPOSITORY).list()) == 64
+
+
+def test_a_writer_that_is_killed_leaves_all_that_it_was_told_is_kept(tmp_path: Path) -> None:
+    rounds = run("lesson_kills.py", "writing", tmp_path, 15)
+    assert [one for one in rounds if one["integrity"] != "ok" or one["missing"]] == []
+    assert rounds[-1]["told"] > 15
+
+
+def test_a_migration_that_is_killed_happened_wholly_or_not_at_all(tmp_path: Path) -> None:
+    rounds = run("lesson_kills.py", "migrating", tmp_path, 30)
+    for one in rounds:
+        assert (one["integrity"], one["version"]) == ("ok", one["recorded"])
+        assert one["filled"] in {None, 60000}
+        assert one["kept"] == (["kept"] if one["long"] else [])
+        assert one["then"]["version"] == one["then"]["recorded"] == (4 if one["long"] else 3)
+    assert any(one["version"] < one["then"]["version"] for one in rounds), "no kill came in time"
+
+
+@pytest.mark.parametrize("left_open", [False, True], ids=["closed well", "with a log that was not closed"])
+def test_reading_from_a_read_only_disk_leaves_no_file_and_overlooks_nothing(tmp_path: Path, left_open: bool) -> None:
+    bwrap = shutil.which("bwrap")
+    if not bwrap:
+        pytest.skip("bubblewrap is missing: apt-get install bubblewrap")
+    folder = tmp_path / "state"
+    code = f"""
+import os, signal, sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+from linestop.memory.lessons import Lesson, LessonStore, Tier
+now, path = datetime.now(UTC), Path({str(folder / "lessons.db")!r})
+store = LessonStore(path, Tier.REPOSITORY)
+path.parent.mkdir()
+other = None
+for name in ("one", "two"):
+    store.add(Lesson(id=name, title=name, why="it is written there", created=now, updated=now))
+    if {left_open} and other is None:
+        other = sqlite3.connect(path)  # keeps the log from being taken up
+        other.execute("PRAGMA user_version").fetchall()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", code], check=False)
+    before = sorted(path.name for path in folder.iterdir())
+    assert ("lessons.db-wal" in before) is left_open
+    reading = f"""
+from pathlib import Path
+from linestop.memory.lessons import LessonStore, Tier
+from linestop.errors import RecordError
+store = LessonStore(Path({str(folder / "lessons.db")!r}), Tier.REPOSITORY)
+print(",".join(sorted(one.id for one in store.list())))
+try:
+    store.remove("one")
+except RecordError as error:
+    print(bool(error.found and error.todo), "read-only" in error.found)
+"""
+    argv = [bwrap, "--dev-bind", "/", "/", "--ro-bind", str(folder), str(folder), sys.executable, "-c", reading]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=dict(os.environ))
+    assert done.stdout.split("\n")[:2] == ["one,two", "True True"], done.stderr
+    assert sorted(path.name for path in folder.iterdir()) == before
