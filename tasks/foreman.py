@@ -14,6 +14,7 @@ from linestop.done import Answer, OracleVerdict
 from linestop.execution.order import ExecutionOrder, ExecutionReport, TicketOutcome
 from linestop.execution.report import batch_page
 from linestop.execution.runs import audit_of, ticket_flow_runs
+from linestop.memory.cautions import upkeep
 from linestop.records import RunRecord
 from linestop.tasks.artifacts import key_link, publish_markdown, run_link
 from linestop.tasks.memory_log import problems_of
@@ -65,6 +66,7 @@ class Foreman:
         )  # fmt: skip
         page = await asyncio.to_thread(self._page, report)
         await publish_markdown(f"{self.line.layout.key}-batch-{verdict.batch}", page, title=f"Batch {verdict.batch}")
+        await asyncio.to_thread(self._upkeep)
         if ran:
             await debriefer(self.line, verdict.batch)
         if verdict.answer is Answer.DONE:
@@ -74,6 +76,11 @@ class Foreman:
         if self._order.dry_run:
             return Completed(data=report, name="DryRun", message="; ".join(reasons))
         return Failed(data=report, name="LineStop" if stop else "NotDone", message="; ".join(reasons))
+
+    def _upkeep(self) -> None:
+        """Compact cautions where there are many, so that no later run waits for it; about a second at most."""
+        layout = self.line.layout
+        self.line.memory.attempt("cautions can't be compacted", lambda: upkeep(layout), None)
 
     def _page(self, report: ExecutionReport) -> str:
         layout = self.line.layout

@@ -27,8 +27,8 @@ _NEWEST = "SELECT id, file, calm, moment, said, body FROM notes ORDER BY moment 
 def recall(layout: Layout, files: Sequence[str], *, limit: int) -> tuple[Caution, ...]:
     """Return at most `limit` cautions: of the files in play first, then the newest of the rest.
 
-    `files` are paths in the repository; a folder, or a glob, stands for the files in it. Of one file at most 100 come
-    back, of those that say the same at most 10.
+    `files` are paths in the repository; a folder, or a glob, stands for the files in it. Of one file about 50 are
+    kept for this, of those that say the same 10.
 
     Raises:
         RecordError: cautions can't be read.

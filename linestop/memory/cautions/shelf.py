@@ -18,7 +18,7 @@ from linestop.paths import Layout
 from linestop.watch.firing import Severity
 
 NAME = "recall-1.db"  # with the version of shelf.sql: another version has another file
-KEEP = 100  # cautions of one file; a brief has room for some 30 in all
+KEEP = 50  # cautions of one file; most briefs have room for some 30 in all
 KEEP_GENERAL = 1_000  # those of no file
 REPEATS = 10  # of them that say the same
 BUSY_SECONDS = 0.5
