@@ -53,6 +53,8 @@ def bench(*, quick: bool = False, write: bool = False, repository: Path | None =
     with _scratch_home() as scratch:
         _say("steps of ModelEngine …")
         measures += _engine_steps(min(pairs, 3))
+        _say("briefs …")
+        measures += _briefs(scratch / "briefs", pairs)
         measures += _on_a_server(scratch, pairs, repository and repository.resolve())
     text = as_markdown(measures)
     sys.stdout.write(text + "\n")
@@ -77,6 +79,12 @@ def _engine_steps(pairs: int) -> list[Measure]:
     from linestop.deployments.bench.model_engine_cost import model_engine_cost  # noqa: PLC0415  # LINESTOP_HOME is set
 
     return model_engine_cost(pairs)
+
+
+def _briefs(scratch: Path, pairs: int) -> list[Measure]:
+    from linestop.deployments.bench.brief_cost import SIZES, brief_cost  # noqa: PLC0415  # LINESTOP_HOME is set
+
+    return brief_cost(scratch, pairs, SIZES[:2] if pairs == 1 else SIZES)  # a million take some minutes to make
 
 
 def _on_a_server(scratch: Path, pairs: int, repository: Path | None) -> list[Measure]:
