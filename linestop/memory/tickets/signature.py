@@ -13,7 +13,7 @@ from linestop.text import without_escapes
 VERSION = "1"  # of these rules: signatures of another version are other failures
 MAX_CHARS = 800  # of the normalised text, from its end
 MIN_CHARS = 24  # of the normalised text; a shorter one says too little to be held against anybody
-MAX_RAW_CHARS = 64_000  # that are looked at, from the end
+MAX_RAW_CHARS = 16_000  # that are looked at, from the end
 
 _UUID = re.compile(r"(?<!\w)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?!\w)", re.IGNORECASE)
 _TIMES = re.compile(
@@ -79,11 +79,11 @@ def _without_volatile(text: str) -> str:
 
 
 _REPLACED: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    (_WINDOWS_PATH, r"\1"),  # paths first: what is of the moment in a folder's name goes with it
+    (_PATH, r"\1"),
     (_UUID, "<uuid>"),
     (_TIMES, "<time>"),
     (_HEX, "<hex>"),
-    (_WINDOWS_PATH, r"\1"),
-    (_PATH, r"\1"),
     (_LINES, r"\1 <n>"),
     (_PLACE, ":<n>"),
 )
