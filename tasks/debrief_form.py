@@ -1,5 +1,6 @@
 """The form of a debrief: the evidence above, the fields below. Hostile text in a candidate can't become markup."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from linestop.debrief import Candidate, Ruling
 from linestop.debrief.decisions import Words
 from linestop.execution.report import cell, paragraphs
 from linestop.memory.lessons.model import MAX_BODY, MAX_TITLE, Tier
-from linestop.tasks.artifacts import fenced, run_link
+from linestop.tasks.artifacts import run_link
 
 MAX_LINKS = 12
 A_PERSON = "a person in the Prefect UI"
@@ -24,6 +25,7 @@ class Answer(RunInput):
         title="What becomes of it",
         description="accept: it becomes a lesson, as it stands below · edit: with your changes · drop: it becomes none",
     )
+    reason: str = Field(default="", title="Reason", max_length=1_000, description="Why it is dropped, or changed.")
     title: str = Field(default="", title="Lesson", max_length=MAX_TITLE, description="What to do, or not to do.")
     why: str = Field(default="", title="Why", max_length=MAX_BODY, description="What happened that taught it.")
     body: str = Field(default="", title="More", max_length=MAX_BODY, description="More of it, markdown. May be empty.")
@@ -40,7 +42,6 @@ class Answer(RunInput):
         pattern=_IDS,
         description="Who is told: maker, checker, … Empty: all.",
     )
-    reason: str = Field(default="", title="Reason", max_length=1_000, description="Why it is dropped, or changed.")
     supersedes: str = Field(
         default="", title="Supersedes", max_length=100, pattern=_IDS, description="Id of a lesson that it replaces."
     )
@@ -92,15 +93,21 @@ def page(candidate: Candidate, *, runs: Mapping[str, str], note: str = "") -> st
     refusal = note or next(reversed(candidate.refused.values()), "")
     links = [run_link(run, runs[run]) for run in candidate.runs if runs.get(run)][:MAX_LINKS]
     return paragraphs(
-        f"**The last answer could not be taken:** {cell(refusal)}" if refusal else "",
-        f"### {cell(candidate.title)}",
-        f"{cell(times)}{cell(tickets)}{cell(file)}",
-        f"**Why:** {cell(candidate.why, limit=2_000)}",
-        f"**What drives it**\n\n{fenced(candidate.event)}",
-        "**Evidence**\n\n" + fenced("\n".join(candidate.evidence)) if candidate.evidence else "",
+        f"**The last answer could not be taken:** {quoted(refusal)}" if refusal else "",
+        f"### {quoted(candidate.title)}",
+        quoted(f"{times}{tickets}{file}"),
+        f"**Why:** {quoted(candidate.why)}",
+        f"**What drives it:** {quoted(candidate.event)}",
+        "**Evidence**",
+        "\n".join(f"- {quoted(line)}" for line in candidate.evidence),
         f"**Runs:** {' · '.join(links)}" if links else "",
         f"In a terminal: `linestop debrief show {candidate.id}`",
     )
+
+
+def quoted(text: str) -> str:
+    """Return a stranger's text as markdown that shows it letter by letter: no markup, and no address is a link."""
+    return re.sub(r"(?<=\w)(?=://|[.@])", r"\\", cell(text, limit=2_000))
 
 
 def _listed(text: str) -> tuple[str, ...]:

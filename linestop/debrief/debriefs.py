@@ -136,9 +136,9 @@ class Debriefs:
 
     def _drafted(self, found: Material, lessons: tuple[Lesson, ...]) -> Gathering:
         new, left_out, covered = list[str](), list[str](), 0
-        for subject, group, quoted in _subjects(found):
+        for subject, group in _subjects(found):
             known = self._folder.get(candidate_id(group, subject))
-            draft = with_history(drafted(group, subject, said=quoted), self._earlier(group))
+            draft = with_history(drafted(group, subject, said=found.said(group)), self._earlier(group))
             if known is None and self._over_everywhere(group, subject):
                 continue
             if known is None and covering(draft, lessons):
@@ -201,7 +201,7 @@ class Debriefs:
         return ""
 
 
-def _subjects(found: Material) -> list[tuple[str, Group, tuple[str, ...]]]:
-    """Return each group with its subject and what makers said there, tickets before the batch."""
-    own = [(ticket, one, found.said.get(ticket, ())) for ticket, groups in found.tickets.items() for one in groups]
-    return [*own, *((found.subject, one, ()) for one in found.batch)]
+def _subjects(found: Material) -> list[tuple[str, Group]]:
+    """Return each group with the subject that it is drafted for, tickets before the batch."""
+    own = [(ticket, one) for ticket, groups in found.tickets.items() for one in groups]
+    return [*own, *((found.subject, one) for one in found.batch)]

@@ -29,6 +29,10 @@ _GUARDS = {
     "deletions": "Delete no file that the plan doesn't name.",
     "size": "Keep the diff small: one chunk, nothing beside it.",
 }
+_VERBS = {
+    "correction": "objected", "signature": "found the same failure", "firing": "fired", "guard": "was hit",
+    "timeout": "ran out of time", "rejection": "objected", "check": "failed", "stop": "stopped it",
+}  # fmt: skip
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
 
 
@@ -115,7 +119,7 @@ def _why(group: Group, driving: Seen) -> str:
     cost = ", ".join(
         part for part in (_seconds(group.seconds), f"{group.tokens:,} tokens" if group.tokens else "") if part
     )  # fmt: skip
-    who = {"correction": "objected", "signature": "found the same failure"}.get(group.kind, "was heard")
+    who = _VERBS.get(group.kind) or _VERBS.get(driving.what, "was seen")
     times = "once" if group.count == 1 else f"{group.count} times"
     spent = f"; it cost {cost}" if cost else ""
     unsolved = "; it was never solved" if group.sign_times else ""

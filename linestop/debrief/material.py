@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 from linestop.debrief.grouping import Group, Grouping
 from linestop.debrief.seen import Seen, of_caution, of_correction, of_sign, said
 from linestop.errors import UsageError
+from linestop.memory.tickets.model import Reflection
 from linestop.paths import Layout
 from linestop.text import plain
 from linestop.tickets import Ticket
 from linestop.tracker import SqliteTracker
 
 CLOCK_JUMPS = timedelta(days=2)  # how far back a clock may be set: reading from a date is for speed alone
-MAX_SAID = 6  # reflections of a ticket that are quoted
+MAX_REFLECTIONS = 200  # of a ticket that are looked at
+MAX_SAID = 6  # of them that a candidate quotes
 
 
 @dataclass(slots=True)
@@ -23,7 +25,12 @@ class Material:
     subject: str
     tickets: dict[str, list[Group]] = field(default_factory=dict)
     batch: list[Group] = field(default_factory=list)
-    said: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    reflections: dict[str, tuple[Reflection, ...]] = field(default_factory=dict)
+
+    def said(self, group: Group) -> tuple[str, ...]:
+        """Return what makers said of the attempts that a group is about, a line each."""
+        noted = (one for ticket in group.tickets for one in self.reflections.get(ticket, ()))
+        return tuple(said(one) for one in noted if one.run in group.runs)[-MAX_SAID:]
 
 
 def material(layout: Layout, subject: str) -> Material:
@@ -44,7 +51,7 @@ def material(layout: Layout, subject: str) -> Material:
         subject=subject,
         tickets={ticket: pile.groups() for ticket, pile in piles.items()},
         batch=over.groups(tickets=2) if is_batch else [],
-        said={ticket.id: _said(layout, ticket.id) for ticket in tickets},
+        reflections={ticket.id: _reflections(layout, ticket.id) for ticket in tickets},
     )
 
 
@@ -86,7 +93,7 @@ def _noted(layout: Layout, ticket: str) -> Iterator[Seen]:
         yield of_correction(correction, ticket, failed.get((correction.run, correction.chunk), ""))
 
 
-def _said(layout: Layout, ticket: str) -> tuple[str, ...]:
+def _reflections(layout: Layout, ticket: str) -> tuple[Reflection, ...]:
     from linestop.memory.tickets import TicketBook  # noqa: PLC0415
 
-    return tuple(said(one) for one in TicketBook(layout, ticket).reflections()[-MAX_SAID:])
+    return TicketBook(layout, ticket).reflections()[-MAX_REFLECTIONS:]

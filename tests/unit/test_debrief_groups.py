@@ -218,13 +218,13 @@ def test_hostile_words_are_made_plain_before_anything_else() -> None:
         pytest.param(
             [firing(0, detector="edit-thrash", file="a.py", seconds=90.0, tokens=12_000)],
             "Run the checks between two edits of one file.",
-            "edit-thrash was heard once about a.py in shop-bugs; it cost 90 s, 12,000 tokens: the same call 3 times",
+            "edit-thrash fired once about a.py in shop-bugs; it cost 90 s, 12,000 tokens: the same call 3 times",
             id="a-detector",
         ),
         pytest.param(
             [seen(n, what="guard", detector="lock-files", text="uv.lock was changed") for n in range(2)],
             "Leave lock files to the tool that writes them.",
-            "lock-files was heard 2 times in shop-bugs: uv.lock was changed",
+            "lock-files was hit 2 times in shop-bugs: uv.lock was changed",
             id="a-guard",
         ),
         pytest.param(
@@ -254,13 +254,13 @@ def test_hostile_words_are_made_plain_before_anything_else() -> None:
         pytest.param(
             [seen(n, what="timeout", detector="dispatch", text="7200 s were over") for n in range(2)],
             "Give long work a smaller step: the clock ran out on dispatch.",
-            "dispatch was heard 2 times in shop-bugs: 7200 s were over",
+            "dispatch ran out of time 2 times in shop-bugs: 7200 s were over",
             id="a-clock",
         ),
         pytest.param(
             [firing(0, detector="new-one", text="something odd")],
             "Before you hand in, rule this out: something odd",
-            "new-one was heard once in shop-bugs: something odd",
+            "new-one fired once in shop-bugs: something odd",
             id="a-detector-nobody-knows",
         ),
     ],
