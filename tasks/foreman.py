@@ -17,8 +17,8 @@ from linestop.execution.runs import audit_of, ticket_flow_runs
 from linestop.memory.cautions import upkeep
 from linestop.records import RunRecord
 from linestop.tasks.artifacts import key_link, publish_markdown, run_link
-from linestop.tasks.memory_log import problems_of
 from linestop.tasks.debriefer import debriefer
+from linestop.tasks.memory_log import problems_of
 from linestop.tasks.planner import would_be
 from linestop.tasks.related import last_runs, plan_key
 
