@@ -72,7 +72,7 @@ def _with(told: Told, corrections: Sequence[str], chunk: Chunk) -> Told:
 
 def _files(line: Line, ticket: Ticket, play: InPlay) -> tuple[str, ...]:
     """Return the files in play: those that are named, and those at the ticket's base that a glob or a name fits."""
-    if not (play.globs or play.names):
+    if line.memory.off or not (play.globs or play.names):
         return play.among(())
     try:
         return play.among(line.workspaces.files(ticket.base or line.base_branch))

@@ -72,6 +72,9 @@ class CommandEngineBlock(EngineBlock):
         "environment variable holds the key. Empty: the agent's own.",
     )
     turns: int | None = Field(default=None, ge=1, title="Turns", description="Model calls at most. Empty: no cap.")
+    window: int | None = Field(
+        default=None, ge=1024, title="Window", description="Tokens of context. Empty: as the price book says."
+    )
     program: str = Field(
         default="", title="Program", description="Path of the command on the worker, where it isn't on PATH."
     )

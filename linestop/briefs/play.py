@@ -41,7 +41,7 @@ class InPlay:
 
     def among(self, files: Iterable[str]) -> tuple[str, ...]:
         """Return what is in play as files: those named, then those of `files` that a glob or a name fits."""
-        there = (file for file in files if file not in self._exact and self.covers(file))
+        there = (file for file in files if file not in self._exact and self._fits(file))
         return tuple(dict.fromkeys([*self.paths, *_first(there, MOST)]))[:MOST]
 
     @cached_property
@@ -52,16 +52,18 @@ class InPlay:
     def _pattern(self) -> re.Pattern[str] | None:
         return re.compile("|".join(map(_translated, self.globs))) if self.globs else None
 
-    def _fits(self, file: str) -> bool:
-        name = file.rpartition("/")[2]
-        if name in self.names or name.partition(".")[0] in self.names or self._below(file):
-            return True
-        return bool(self._pattern and self._pattern.match(file))
+    @cached_property
+    def _folders(self) -> tuple[str, ...]:
+        return tuple(f"{path}/" for path in self.paths)
 
-    def _below(self, file: str) -> bool:
-        """Whether a folder above the file was named."""
-        parts = file.split("/")
-        return any("/".join(parts[:depth]) in self._exact for depth in range(1, len(parts)))
+    def _fits(self, file: str) -> bool:
+        if file.startswith(self._folders):
+            return True
+        if self.names:
+            name = file.rpartition("/")[2]
+            if name in self.names or name.partition(".")[0] in self.names:
+                return True
+        return bool(self._pattern and self._pattern.match(file))
 
 
 def in_play(plan: Plan, chunk: Chunk) -> InPlay:
