@@ -6,6 +6,7 @@ write one segment: each write holds the file's lock. Reading is reader.py; what 
 
 import fcntl
 import os
+import stat
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -132,6 +133,9 @@ def _created(path: Path) -> int:
             continue
         try:
             file = os.open(path.name, _FLAGS, 0o600, dir_fd=folder)
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                os.close(file)
+                raise OSError("there is something else in the place of the segment")
             if not os.fstat(file).st_size:
                 os.fsync(folder)
                 sync_folder(path.parent.parent)
