@@ -7,11 +7,12 @@ from pathlib import Path
 
 from cyclopts import App
 
+from linestop.blocks.memory_gate import memory_layout
 from linestop.deployments.cli.options import Json, Repo
 from linestop.deployments.cli.text_table import text_table
 from linestop.errors import LinestopError
 from linestop.memory.tickets import Sign, books
-from linestop.paths import Layout, repository_root
+from linestop.paths import Layout
 from linestop.text import plain, plain_lines
 
 COLUMNS = ("sign", "ticket", "chunk", "judged by", "times", "last", "failure")
@@ -61,7 +62,7 @@ def list_(
     json_
         Print the signs as JSON, each failure whole.
     """
-    layout, problems = Layout(repository_root(repo)), list[str]()
+    layout, problems = memory_layout(repo), list[str]()
     chosen = [
         one
         for one in _signs(layout, problems)

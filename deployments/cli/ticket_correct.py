@@ -4,11 +4,11 @@ import getpass
 import sys
 from pathlib import Path
 
+from linestop.blocks.memory_gate import memory_layout
 from linestop.deployments.cli.options import Json, Repo
 from linestop.errors import UsageError
 from linestop.memory.tickets import Correction, TicketBook, kept
 from linestop.memory.tickets.book import MAX_TEXT
-from linestop.paths import Layout, repository_root
 from linestop.policy import load_policy
 from linestop.text import plain
 from linestop.tickets import ENDED, Ticket, TicketState
@@ -38,7 +38,7 @@ def correct(ticket_id: str, text: str, /, *, chunk: str = "", repo: Repo = Path(
     json_
         Print the correction as JSON.
     """
-    layout = Layout(repository_root(repo))
+    layout = memory_layout(repo)
     found = SqliteTracker(layout.tracker).get(ticket_id)
     _must_fit(found, text, chunk)
     note = Correction(text=kept(text.strip()), by=getpass.getuser(), person=True, chunk=chunk)
