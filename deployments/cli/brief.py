@@ -13,8 +13,8 @@ from linestop.events.redaction import redacted
 from linestop.paths import repository_root
 from linestop.text import plain
 
-COLUMNS = ("block", "characters", "share", "allowed", "kept", "left out")
-MOST_NAMED = 10  # of what was left out
+COLUMNS = ("block", "characters", "share", "items", "allowed", "kept", "left out")
+MOST_NAMED = 3  # of what was left out of a block
 
 
 def brief(
@@ -84,9 +84,10 @@ def page(found: Preview) -> str:
             block.name,
             block.chars,
             f"{100 * block.chars / whole:.1f} %",
+            block.items or None,
             block.allowed,
-            len(block.kept) if block.allowed is not None or block.kept else "whole",
-            len(block.left_out) or "",
+            len(block.kept) or None,
+            len(block.left_out) or None,
         )
         for block in told.blocks
     ]
@@ -100,7 +101,7 @@ def page(found: Preview) -> str:
         for block in told.blocks
         if len(block.left_out) > MOST_NAMED
     ]
-    total = ("in all", whole, "100.0 %", None, "", "")
+    total = ("in all", whole, "100.0 %", None, None, None, None)
     problems = [f"problem: {plain(problem, 400)}" for problem in told.problems]
     return "\n".join(["", head, "", text_table(COLUMNS, [*rows, total]), *left, *more, *problems]) + "\n"
 

@@ -60,7 +60,10 @@ class Kept:
     def block(self, text: str) -> Block:
         """Return the block that became of it."""
         kept = tuple(entry.name for entry in self.entries)
-        return Block(name=self.name, chars=len(text), allowed=self.allowed, kept=kept, left_out=_named(self.left_out))
+        return Block(
+            name=self.name, chars=len(text), items=cost(_lengths(self.entries)), allowed=self.allowed, kept=kept,
+            left_out=_named(self.left_out),
+        )  # fmt: skip
 
 
 def compose(

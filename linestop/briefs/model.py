@@ -43,11 +43,12 @@ class LeftOut(_Frozen):
 
 
 class Block(_Frozen):
-    """One block of a brief: signs, task, skills, files, scope, corrections, lessons, cautions."""
+    """One block of a brief: from its head and signs to its rules; docs/briefs.md names them all."""
 
     name: str
-    chars: int = Field(ge=0)
-    allowed: int | None = Field(default=None, ge=0, description="characters; None: it is always whole")
+    chars: int = Field(ge=0, description="of its text, heading and fences included")
+    items: int = Field(default=0, ge=0, description="characters of its items, a newline each: what counts")
+    allowed: int | None = Field(default=None, ge=0, description="for its items; None: they are always whole")
     kept: tuple[str, ...] = Field(default=(), description="ids or names of the items in it")
     left_out: tuple[LeftOut, ...] = ()
 

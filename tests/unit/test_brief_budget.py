@@ -134,7 +134,9 @@ def test_a_composed_brief_keeps_to_its_budget_and_says_what_it_left_out() -> Non
     found = brief(told=told)
     blocks = {block.name: block for block in found.blocks}
     names = ("corrections", "reflections", "lessons", "cautions")
-    assert sum(blocks[name].chars for name in names) <= found.budget_chars + 500, "headings and fences are not items"
+    assert found.budget_chars - 1_000 < sum(blocks[name].items for name in names) <= found.budget_chars
+    assert all(blocks[name].items <= (blocks[name].allowed or 0) for name in names)
+    assert sum(blocks[name].chars for name in names) <= found.budget_chars + 500, "headings are no items"
     for name in ("corrections", "lessons", "cautions"):
         block = blocks[name]
         assert block.kept
