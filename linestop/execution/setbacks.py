@@ -60,10 +60,12 @@ class Setback:
         return next(iter((*violated, *found, *tested, *alone)), "")
 
     def failure(self) -> Failure:
-        """Return the failure with its signature: the reasons, and what the broken tests said."""
-        said = [f"{case.id}: {plain(case.message, MAX_MESSAGE)}" for case in _first(self.broken) if case.message]
+        """Return the failure with its signature: what the broken tests said, else the reasons."""
+        said = [f"{case.id}: {plain(case.message, MAX_MESSAGE) or 'fails'}" for case in _first(self.broken)]
+        more = len(self.broken) - len(said)
+        said += [f"and {more} more"] if more else []
         return Failure(
-            source=self.source, text="\n".join((self._reasons_and_where(), *said)), chunk=self.chunk.id,
+            source=self.source, text="\n".join(said) or self._reasons_and_where(), chunk=self.chunk.id,
             attempt=self.attempt, run=self.run, file=self.file, signature=signature(self._compared(said), self.source),
         )  # fmt: skip
 
