@@ -61,8 +61,10 @@ def refusal(layout: Layout) -> str:
 
 def tracked_state(layout: Layout) -> tuple[str, ...]:
     """Return the paths under `.linestop` that git tracks in the main checkout, without the policy."""
-    git = GitCommands(git_directory(layout.root), layout.root)
-    listed = git.run("ls-files", "-z", "--cached", "--", STATE).split("\0")
+    folder = git_directory(layout.root)
+    if not (folder / "index").exists():  # nothing was ever added or checked out
+        return ()
+    listed = GitCommands(folder, layout.root).run("ls-files", "-z", "--cached", "--", STATE).split("\0")
     return tuple(name for name in listed if name and name not in _HARMLESS)
 
 
