@@ -85,6 +85,18 @@ def test_it_sees_what_was_written_since_the_last_time(layout: Layout) -> None:
     assert said(layout) == ["at 4", "at 3", "at 2", "at 1"]
 
 
+def test_a_line_that_is_being_written_is_told_once_it_is_whole(layout: Layout) -> None:
+    write(layout, seen(1))
+    path = layout.cautions / "2026-11-21" / "r.jsonl"
+    line = path.read_bytes().replace(b"at 1", b"at 2").replace(b'"id":"r:', b'"id":"r:2')
+    with path.open("ab") as file:
+        file.write(line[:50])
+        file.flush()
+        assert said(layout) == ["at 1"]
+        file.write(line[50:])
+    assert sorted(said(layout)) == ["at 1", "at 2"]
+
+
 def test_compaction_changes_nothing_of_it(layout: Layout) -> None:
     write(layout, *(seen(minute, f"src/{minute % 7}.py") for minute in range(40)))
     before = recall(layout, ["src/3.py"], limit=20)
@@ -100,6 +112,11 @@ def garbage(path: Path) -> None:
 
 def half(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def scribbled(path: Path) -> None:
+    known = path.read_bytes()
+    path.write_bytes(known[:8192] + b"\xaa" * (len(known) - 8192))
 
 
 def gone(path: Path) -> None:
@@ -124,7 +141,7 @@ holders: list[sqlite3.Connection] = []
 
 
 @pytest.mark.parametrize(
-    "harm", [garbage, half, gone, empty, a_folder, pytest.param(locked, marks=pytest.mark.live, id="locked")]
+    "harm", [garbage, half, scribbled, gone, empty, a_folder, pytest.param(locked, marks=pytest.mark.live, id="locked")]
 )
 def test_an_index_that_is_broken_gone_or_held_costs_time_and_nothing_else(
     layout: Layout, harm: Callable[[Path], None]
