@@ -3,13 +3,16 @@
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from linestop.errors import RecordError
 from linestop.memory.lessons import LessonStore, Tier
 
 pytestmark = pytest.mark.live
@@ -56,6 +59,25 @@ def test_a_migration_that_is_killed_happened_wholly_or_not_at_all(tmp_path: Path
         assert one["kept"] == (["kept"] if one["long"] else [])
         assert one["then"]["version"] == one["then"]["recorded"] == (4 if one["long"] else 3)
     assert any(one["version"] < one["then"]["version"] for one in rounds), "no kill came in time"
+
+
+@pytest.mark.parametrize("exclusive", [False, True], ids=["held by a writer", "held for one process alone"])
+def test_a_lock_that_is_never_given_back_is_said_in_time(tmp_path: Path, exclusive: bool) -> None:
+    path = tmp_path / "lessons.db"
+    run("lesson_crowd.py", path, 1, 0, 1)
+    store = LessonStore(path, Tier.REPOSITORY, patience_seconds=0.05)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute(f"PRAGMA locking_mode = {'EXCLUSIVE' if exclusive else 'NORMAL'}")
+        other.execute("BEGIN EXCLUSIVE")
+        if not exclusive:
+            assert len(store.list()) == 1  # a log lets readers read
+        for attempt in [lambda: store.remove("w0-0"), *([store.list] if exclusive else [])]:
+            with pytest.raises(RecordError, match="held by another process") as caught:
+                attempt()
+            assert "database is locked" in caught.value.found
+            assert "network disk" in caught.value.todo
+        other.execute("ROLLBACK")
+    store.remove("w0-0")
 
 
 @pytest.mark.parametrize("left_open", [False, True], ids=["closed well", "with a log that was not closed"])

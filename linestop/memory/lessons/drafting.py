@@ -21,7 +21,9 @@ from linestop.text import plain, plain_lines
 from linestop.watch.file_hash import file_hash
 
 MAX_SLUG = 40
-MIN_WHY_CHARS = 8  # "it broke" has eight; less explains nothing
+_FILLERS = frozenset(
+    {"because", "just because", "idk", "dunno", "reasons", "obvious", "see above", "same", "why", "..."}
+)
 _TEXTS = {"title": MAX_TITLE, "body": MAX_BODY, "why": MAX_BODY}
 _NAMES = ("roles", "runs", "contradicts")
 
@@ -74,7 +76,7 @@ def checked(values: dict[str, Any]) -> Lesson:
         )
     if not clean["title"]:
         raise UsageError("a lesson has a title", found="none", todo="say in a line what to do or not to do")
-    if not is_said(clean["why"]) or len(clean["why"]) < MIN_WHY_CHARS:
+    if not is_said(clean["why"]) or clean["why"].casefold().strip(" .!") in _FILLERS:
         raise UsageError(
             "a lesson has a why", found=repr(clean["why"]), todo="say what happened that taught it, in a sentence"
         )
@@ -111,7 +113,7 @@ def _inside(layout: Layout, file: str) -> str:
 
 
 def _text(name: str, value: Any, most: int) -> str:
-    text = str(value or "")
+    text = _string(name, value)
     room = most * 4 + 1_000
     clean = plain(text, limit=room) if name == "title" else plain_lines(text[:room], limit=room).strip("\n")
     if len(text) > room or len(clean) > most:
@@ -123,8 +125,14 @@ def _text(name: str, value: Any, most: int) -> str:
     return _without_secret(name, clean)
 
 
+def _string(name: str, value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    raise UsageError(f"the lesson's {name} can't be used", found=type(value).__name__, todo="it is a text")
+
+
 def _name(name: str, value: Any) -> str:
-    text = str(value or "")
+    text = _string(name, value)
     if len(text) > MAX_NAME or plain(text, limit=MAX_NAME) != text:
         raise UsageError(
             f"the lesson's {name} can't be used",

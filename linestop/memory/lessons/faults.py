@@ -29,7 +29,7 @@ def failure(path: Path, error: sqlite3.Error) -> RecordError:
     """Return what a person is told. Nothing was changed: a transaction is whole or not at all."""
     code, quoted = _code(error), shlex.quote(str(path))
     what = "is held by another process" if code in _BUSY else "can't be used"
-    if code in _BROKEN or (not code and isinstance(error, sqlite3.DatabaseError)):
+    if code in _BROKEN:
         what, todo = (
             "is damaged",
             f"nothing was changed; put a backup in its place, or move it away: mv {quoted} {quoted}.bad",

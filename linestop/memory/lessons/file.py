@@ -23,6 +23,7 @@ T = TypeVar("T")
 U = TypeVar("U")
 BUSY_TIMEOUT_MS = 2_000  # SPEC.md section 6
 PATIENCE_SECONDS = 30.0  # in all, over as many busy timeouts as fit; 64 writers at once take less
+READING_SECONDS = 10.0  # at most: readers wait for nobody but one who makes the store, and a dispatch waits for them
 LONGEST_PAUSE_SECONDS = 0.25
 MAX_VALUE_BYTES = 1_000_000  # of one value; a lesson has far less
 _TURNS = "-turns"
@@ -61,7 +62,7 @@ class LessonFile:
                 todo=f"make it writable, for example: chmod u+w {shlex.quote(str(self.path.parent))}",
             )
         with turn(self.path.with_name(f"{self.path.name}{_TURNS}"), self._patience_seconds):
-            return self._patiently(lambda: self._write_once(work))
+            return self._patiently(lambda: self._write_once(work), self._patience_seconds)
 
     def read(self, work: Callable[[sqlite3.Connection], T], nothing: U) -> T | U:
         """Return what `work` reads from one consistent state, `nothing` where nothing was ever written.
@@ -71,7 +72,8 @@ class LessonFile:
         Raises:
             RecordError: the file can't be used.
         """
-        return self._patiently(lambda: self._read_once(work, nothing))
+        patience = min(self._patience_seconds, READING_SECONDS)
+        return self._patiently(lambda: self._read_once(work, nothing), patience)
 
     def _write_once(self, work: Callable[[sqlite3.Connection], T]) -> T:
         self._look()
@@ -130,9 +132,9 @@ class LessonFile:
                 f"the store of lessons {self.path} can't be used", found=str(error), todo="make the folder writable"
             ) from error
 
-    def _patiently(self, attempt: Callable[[], T]) -> T:
-        """Return what an attempt returns; on a lock try again, with growing pauses, as long as the patience lasts."""
-        end, pause = monotonic() + self._patience_seconds, 0.005
+    def _patiently(self, attempt: Callable[[], T], seconds: float) -> T:
+        """Return what an attempt returns; on a lock try again, with growing pauses, for so many seconds."""
+        end, pause = monotonic() + seconds, 0.005
         while True:
             try:
                 with self._folder_errors():

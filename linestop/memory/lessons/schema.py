@@ -1,6 +1,7 @@
 """The schema of a store of lessons: numbered migrations, each in one transaction with its own record."""
 
 import hashlib
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -81,8 +82,8 @@ def _take(connection: sqlite3.Connection, step: Migration) -> None:
 def _statements(sql: str) -> Iterator[str]:
     """Yield the statements of a script; `executescript` would commit the transaction they belong to."""
     statement = ""
-    for line in sql.splitlines(keepends=True):
-        statement += line
+    for piece in re.split(r"(?<=;)", sql):
+        statement += piece
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from math import log
 
 from linestop.memory.lessons.model import Lesson
-from linestop.memory.lessons.words import stem, words_of
+from linestop.memory.lessons.words import EMPTY, stem, words_of
 
 _WEIGHTS = {"title": 4.0, "file": 3.0, "body": 1.5, "why": 1.0}
 _FILE_SCORE = 10.0  # a lesson about the very file comes before what only speaks of it
@@ -18,8 +18,9 @@ def ranked(lessons: Sequence[Lesson], words: Sequence[str], files: Sequence[str]
 
     Rare words count more than those that most lessons hold. Without words and files all are returned, newest first.
     """
-    wanted = {stem(word) for text in words for word in words_of(text)}
-    if not wanted and not files:
+    said = {word for text in words for word in words_of(text)}
+    wanted = {stem(word) for word in said - EMPTY or said}
+    if not words and not files:
         return tuple(sorted(lessons, key=lambda one: (one.updated, one.id), reverse=True))
     lessons = [one for one in lessons if _may_hold(one, wanted) or _file_score(one, files)]
     texts = [_words(one) for one in lessons]

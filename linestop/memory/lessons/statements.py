@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from linestop.memory.lessons.words import stem, words_of
+from linestop.memory.lessons.words import EMPTY, stem, words_of
 
 
 def _set(words: str) -> frozenset[str]:
@@ -17,11 +17,6 @@ def _set(words: str) -> frozenset[str]:
 _AGAINST = _set("no avoid stop forbid ban refuse skip disable exclude remove delete drop nor neither without")
 _DENIALS = frozenset({"never", "not", "cannot"})  # of a whole clause, wherever they stand in it
 _FOR = _set("always do use enable allow include keep add must should prefer want need please make sure")
-_EMPTY = _set(
-    "a an the of in on at to for with by from as is are be been it its this that these those any all each every some"
-    " and or then so we you i they them our your their can could may might will would shall have has had here there"
-    " only just ever again also very really when while if whenever where because since run runs running"
-)
 _INSTEAD = re.compile(r"\b(?:instead of|rather than|in place of)\b|(?<=prefer )(\S+(?: \S+){0,2}) over\b")
 _NOT = re.compile(
     r"\b(?:do|does|did|is|are|must|should|can|could|would|will|need)(?:n't|nt)\b|\b(?:can't|cannot|won't)\b"
@@ -99,7 +94,7 @@ def _signed(text: str, sides: dict[str, int]) -> dict[str, int]:
         if word in _AGAINST or name in _AGAINST_STEMS:
             sign = -sign
         elif (
-            word not in _EMPTY
+            word not in EMPTY
             and word not in _FOR
             and word not in _DENIALS
             and name not in _FOR_STEMS

@@ -6,6 +6,12 @@ from functools import lru_cache
 # A word may hold dots, slashes and underscores inside (`os.path`, `src/cart.py`); an option keeps its hyphens.
 _WORD = re.compile(r"--?[A-Za-z][\w-]*|[^\W_][\w]*(?:[./:][\w]+)*(?:['\N{RIGHT SINGLE QUOTATION MARK}]\w+)?|_\w+")
 _LONG_ENOUGH = 4
+_EMPTY = """
+a an the of in on at to for with by from as is are be been it its this that these those any all each every some and or
+then so we you i they them our your their can could may might will would shall have has had here there only just ever
+again also very really when while if whenever where because since run runs running
+"""
+EMPTY = frozenset(_EMPTY.split())  # words that say nothing alone
 
 
 def words_of(text: str) -> list[str]:
