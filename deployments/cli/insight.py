@@ -1,17 +1,19 @@
-"""`linestop insight`: answers questions about the runs. The queries and tables are linestop/insight/."""
+"""`linestop insight`: answers questions about runs and memory. The queries and tables are linestop/insight/."""
 
-import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
+from cyclopts import Parameter
+
+from linestop.blocks.memory_gate import memory_layout
+from linestop.deployments.cli.insight_output import as_csv, as_json, as_text, draw, say
 from linestop.deployments.cli.options import Json, Repo
-from linestop.deployments.cli.text_table import text_table
 from linestop.errors import UsageError
-from linestop.insight import Analysis, Query, Table, find_query, load_queries
-from linestop.paths import Layout, repository_root
+from linestop.insight import Analysis, Query, Table, find_query, load_queries, moment_before
 
 NOTHING_YET = "no runs yet; type `linestop run {root}` to make the first"
+SHELL = "shell"
 
 
 def insight(
@@ -19,50 +21,81 @@ def insight(
     repository: Repo = Path(),
     *,
     sql: str | None = None,
+    since: str | None = None,
     json_: Json = False,
+    csv: Annotated[bool, Parameter(name="--csv")] = False,
+    picture: Path | None = None,
 ) -> int:
-    """Answer questions about the runs, from DuckDB.
+    """Answer questions about runs and memory, from DuckDB.
 
     Examples:
         linestop insight                        # the overview, and every query by name
-        linestop insight time-by-step ../shop   # one query, about another repository
-        linestop insight frequent-failures --json
-        linestop insight --sql "SELECT kind, count(*) FROM runs GROUP BY kind"
+        linestop insight hot-files ../shop      # one query, about another repository
+        linestop insight lesson-effect --since 30d
+        linestop insight repeat-offenders --picture offenders.svg
+        linestop insight cost-of-loops --csv > loops.csv
+        linestop insight --sql "SELECT kind, count(*) FROM cautions GROUP BY kind" --json
+        linestop insight shell                  # ask one after the other; `.help` says what it understands
 
     Parameters
     ----------
     query
-        Name of a query. Nothing: the overview.
+        Name of a query, or `shell`. Nothing: the overview.
     repository
         Any folder in the repository; the one you stand in by default.
     sql
         A query of your own, in place of a named one. It can only read.
+    since
+        Only what happened since: 12h, 30d, 2w, or a day such as 2026-11-01. Lessons count whatever their age.
     json_
         Print the answers as JSON.
+    csv
+        Print one answer as CSV.
+    picture
+        Draw one answer into this file, .svg or .png, and print nothing.
     """
-    if query and query not in {known.name for known in load_queries()} and Path(query).is_dir():
+    if query and query != SHELL and query not in {known.name for known in load_queries()} and Path(query).is_dir():
         repository, query = Path(query), None  # `linestop insight ../shop`
+    formats = {"--json": json_, "--csv": csv, "--picture": picture is not None}
+    _consistent(query, sql, [name for name, given in formats.items() if given])
+    layout = memory_layout(repository)
+    with Analysis(layout, since=moment_before(since) if since else None) as analysis:
+        if query == SHELL:
+            from linestop.deployments.cli.insight_shell import Shell  # noqa: PLC0415  # readline only where it is used
+
+            return Shell(analysis).run()
+        asked = _asked(query, sql)
+        analysis.prepare(*(one.sql for one in asked))
+        answers = [(one, analysis.ask(one.sql)) for one in asked]
+        empty, problems = analysis.empty, analysis.problems
+    sys.stderr.writelines(f"{problem}\n" for problem in problems)
+    if json_:
+        say(as_json(answers))
+    elif csv:
+        say(as_csv(answers[0][1]))
+    elif picture:
+        draw(*answers[0], picture)
+    else:
+        _tables(answers, overview=not query and not sql, empty=empty)
+    if empty and not (json_ or csv or picture):
+        sys.stderr.write(NOTHING_YET.format(root=layout.root) + "\n")
+    return 0
+
+
+def _consistent(query: str | None, sql: str | None, formats: list[str]) -> None:
     if sql is not None and not sql.strip():
         raise UsageError("--sql holds no query", found=repr(sql), todo='ask for example `--sql "FROM runs"`')
     if query and sql:
-        raise UsageError("a named query and --sql can't be asked at once", todo="leave one of them out")
-    layout = Layout(repository_root(repository))
-    asked = _asked(query, sql)
-    with Analysis(layout) as analysis:
-        empty = analysis.empty
-        answers = [(one, analysis.ask(one.sql)) for one in asked]
-    if json_:
-        _say(json.dumps([_as_json(one, answer) for one, answer in answers], indent=2, default=str))
-        return 0
-    overview = not query and not sql
-    for one, answer in answers:
-        if not (overview and empty):
-            _say(_as_text(one, answer))
-    if overview:
-        _say(_listing())
-    if empty:
-        sys.stderr.write(NOTHING_YET.format(root=layout.root) + "\n")
-    return 0
+        what = "the shell" if query == SHELL else "a named query"
+        raise UsageError(f"{what} and --sql can't be asked at once", todo="leave one of them out")
+    if len(formats) > 1:
+        raise UsageError(f"{' and '.join(formats)} can't be given at once", todo="leave one of them out")
+    if query == SHELL and formats:
+        raise UsageError(f"the shell takes no {formats[0]}", todo="`.mode json` in it changes how it answers")
+    if formats and formats[0] != "--json" and not (query or sql):
+        raise UsageError(
+            f"{formats[0]} takes one answer, the overview is several", todo="name a query, or ask with --sql"
+        )
 
 
 def _asked(query: str | None, sql: str | None) -> tuple[Query, ...]:
@@ -73,22 +106,16 @@ def _asked(query: str | None, sql: str | None) -> tuple[Query, ...]:
     return tuple(one for one in load_queries() if one.lead)
 
 
-def _as_json(query: Query, answer: Table) -> dict[str, Any]:
-    rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
-    return {"query": query.name, "purpose": query.purpose, "rows": rows}
+def _tables(answers: list[tuple[Query, Table]], *, overview: bool, empty: bool) -> None:
+    for one, answer in answers:
+        if not (overview and empty):
+            say(as_text(one, answer))
+    if overview:
+        say(listing())
 
 
-def _as_text(query: Query, answer: Table) -> str:
-    table = text_table(answer.columns, answer.rows) if answer.rows else "(nothing)"
-    title = f"{query.name}: {query.purpose}\n\n" if query.purpose else ""
-    return f"{title}{table}\n"
-
-
-def _listing() -> str:
+def listing() -> str:
+    """Return every query with its purpose."""
     width = max(len(query.name) for query in load_queries())
     lines = [f"  {query.name.ljust(width)}  {query.purpose}" for query in load_queries()]
     return "\n".join(["all queries (linestop insight NAME):", *lines])
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")

@@ -1,10 +1,12 @@
-"""The analysis of what was recorded: run records, tickets and incidents, answered from DuckDB and as a tree of runs.
+"""The analysis of what was recorded and remembered, answered from DuckDB and as a tree of runs.
 
-Reads only, and tolerates what a kill or a stranger left there. Writing records is linestop/records.py.
+Reads only, and tolerates what a kill or a stranger left there. Writing records is linestop/records.py, remembering
+linestop/memory. Pictures of answers are drawing/.
 """
 
 from linestop.insight.analysis import Analysis, Table
 from linestop.insight.history import Run, history
 from linestop.insight.queries import Query, find_query, load_queries
+from linestop.insight.span import moment_before
 
-__all__ = ["Analysis", "Query", "Run", "Table", "find_query", "history", "load_queries"]
+__all__ = ["Analysis", "Query", "Run", "Table", "find_query", "history", "load_queries", "moment_before"]

@@ -5,6 +5,7 @@ query reads is filled (needs.py, filling.py). Then DuckDB is cut off from the fi
 a transaction that only reads: `--sql` can read nothing else and write nothing.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -76,8 +77,9 @@ class Analysis:
             RecordError: as `prepare`.
         """
         try:
-            if any(statement.type not in _READS for statement in duckdb.extract_statements(sql)):
-                raise _refused("it would do more than read")
+            kinds = {statement.type for statement in duckdb.extract_statements(sql)}
+            if not kinds or kinds - _READS:
+                raise _refused("it would do more than read" if kinds else "it is no query")
             self.prepare(sql)
             return self._asked(sql)
         except duckdb.Error as error:
@@ -95,14 +97,16 @@ class Analysis:
         self.close()
 
     def _asked(self, sql: str) -> Table:
-        assert self._database is not None  # noqa: S101  # prepared
-        self._database.execute("BEGIN TRANSACTION READ ONLY")  # what writes is told so, and changes no later answer
-        try:
-            cursor = self._database.execute(sql)
-            columns = tuple(column[0] for column in cursor.description or ())
-            return Table(columns=columns, rows=tuple(cursor.fetchall() if columns else ()))
-        finally:
-            self._database.execute("ROLLBACK")
+        """Run a query in a thread: DuckDB sees Ctrl-C in some operators only, but hears `interrupt` in all."""
+        database = self._database
+        assert database is not None  # noqa: S101  # prepared
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            answer = pool.submit(_run, database, sql)
+            try:
+                return answer.result()
+            except KeyboardInterrupt:
+                database.interrupt()
+                raise
 
     def _fill(self, needs: Needs) -> None:
         if self._database:
@@ -119,6 +123,16 @@ class Analysis:
         database.execute("SET enable_external_access = false")
         database.execute("SET lock_configuration = true")
         self._needs = needs
+
+
+def _run(database: duckdb.DuckDBPyConnection, sql: str) -> Table:
+    database.execute("BEGIN TRANSACTION READ ONLY")  # what writes is told so, and changes no later answer
+    try:
+        cursor = database.execute(sql)
+        columns = tuple(column[0] for column in cursor.description or ())
+        return Table(columns=columns, rows=tuple(cursor.fetchall() if columns else ()))
+    finally:
+        database.execute("ROLLBACK")
 
 
 def _refused(found: str) -> UsageError:

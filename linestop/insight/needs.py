@@ -13,6 +13,7 @@ import duckdb
 Needs = Mapping[str, frozenset[str]]
 _WORD = re.compile(r"\w+")
 _SCAN = "SEQ_SCAN"
+_EXPLAINED = [duckdb.StatementType.SELECT]  # a PIVOT without its values is several statements
 _turn = threading.Lock()
 
 
@@ -65,7 +66,7 @@ class _Planner:
         """Return what `needs_of` does."""
         try:
             statements = duckdb.extract_statements(sql)
-            if len(statements) == 1:
+            if [one.type for one in statements] == _EXPLAINED:
                 plan = self._database.execute(f"EXPLAIN (FORMAT json) {statements[0].query}").fetchall()
                 return self._scanned(json.loads(plan[0][1]))
         except (duckdb.Error, ValueError, IndexError, KeyError):
@@ -110,3 +111,11 @@ def _scans(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield node["extra_info"]
     for child in node.get("children", ()):
         yield from _scans(child)
+
+
+def is_complete(sql: str) -> bool:
+    """Return whether a query that is being typed has its `;`, one that stands in no text and no comment."""
+    if not sql.rstrip().endswith(";"):
+        return False
+    tokens = duckdb.tokenize(sql)
+    return bool(tokens) and tokens[-1][0] == len(sql.rstrip()) - 1

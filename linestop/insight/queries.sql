@@ -229,7 +229,7 @@ ORDER BY seconds DESC, tokens DESC, detector, engine;
 -- name: lesson-effect
 -- purpose: What changed where a lesson was told: approvals and firings of comparable dispatches with and without it.
 -- audit
--- picture: bars lesson role | difference low high
+-- picture: bars lesson role | difference_points low high
 -- Comparable: same role, engine and model; the lesson's file in play in both, or the same source of the chunk where it
 -- has no file or its file is not in play. Only such strata count as have dispatches of both kinds; their weights are
 -- n1 n2 / (n1 + n2). The interval of the difference of approvals is a stratified Newcombe interval of Wilson's limits
@@ -296,7 +296,7 @@ SELECT lesson, title, role, told, coalesce(n1, 0) AS compared, coalesce(n2, 0) A
                 CASE WHEN low > 0 THEN 'more approved' WHEN high < 0 THEN 'fewer approved' END,
                 CASE WHEN fewer_high < 0 THEN 'fewer firings' WHEN fewer_low > 0 THEN 'more firings' END), ''),
                 'no difference seen') END AS effect,
-       round(100 * p1, 1) AS approved_percent, round(100 * p2, 1) AS without_percent, round(difference, 1) AS difference,
+       round(100 * p1, 1) AS approved_percent, round(100 * p2, 1) AS without_percent, round(difference, 1) AS difference_points,
        round(low, 1) AS low, round(high, 1) AS high, round(f1, 2) AS firings, round(f2, 2) AS firings_without,
        round(fewer_low, 2) AS firings_low, round(fewer_high, 2) AS firings_high
 FROM everyone LEFT JOIN answers USING (lesson, role)
