@@ -58,7 +58,6 @@ class Subject(_Frozen):
     ticket_base: str = Field(description="commit that checks and guards are judged against")
     policy: str = Field(default="", description="SHA-256 of the policy that held when the briefs were composed")
 
-
     @property
     def slug(self) -> str:
         """Return what the subject is called in an entry's id: a run by the end of its own."""

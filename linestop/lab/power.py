@@ -32,8 +32,11 @@ def pairs_for(better: float, worse: float, *, alpha: float, power_wanted: float)
 
 
 def pairs_for_no_change(margin: float, alpha: float) -> int | None:
-    """Return the fewest pairs that can show that nothing changed: all of them ties. None: more than MOST_PAIRS."""
-    counts = range(1, MOST_PAIRS + 1)
+    """Return the fewest pairs that can show that nothing changed: all of them ties. None: more than MOST_PAIRS.
+
+    The tokens' interval needs some as well, whatever the margin: with fewer than log2(1 / alpha) there is none.
+    """
+    counts = (count for count in range(1, MOST_PAIRS + 1) if 0.5**count <= alpha)
     return next((count for count in counts if net_interval(0, 0, count, alpha)[1] <= margin), None)
 
 

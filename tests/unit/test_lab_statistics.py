@@ -106,6 +106,8 @@ def test_the_pairs_that_no_change_needs_are_those_that_exclude_the_margin() -> N
     assert pairs_for_no_change(0.25, 0.05) == 13
     assert 1 - 0.025 ** (1 / 13) <= 0.25 < 1 - 0.025 ** (1 / 12)
     assert pairs_for_no_change(0.001, 0.05) is None
+    assert pairs_for_no_change(0.99, 0.05) == 5  # the interval of the tokens needs as many
+    assert shift_interval([0.0] * 5, 0.05) is not None
 
 
 def test_the_interval_of_the_net_share_holds_the_truth_as_often_as_it_says() -> None:
