@@ -30,7 +30,8 @@ def _lines(one: Candidate, stale: str) -> Iterator[str]:
         yield from (f"  | {line}" for line in plain_lines(one.body, 4_000).splitlines())
     if one.file:
         yield f"  file      {plain(one.file)}" + (f" ({stale} since)" if stale else "")
-    yield f"  of        {one.kind}, seen {one.times} times, {', '.join(map(plain, one.tickets))}"
+    times = "once" if one.times == 1 else f"{one.times} times"
+    yield f"  seen      {times} in {', '.join(map(plain, one.tickets)) or '-'}, the same {one.kind}"
     yield f"  event     {plain(one.event, limit=600)}"
     yield from (
         f"  {'evidence' if not place else '        '}  {plain(line, 400)}" for place, line in enumerate(one.evidence)
