@@ -71,18 +71,35 @@ def edited(start: str, again: str, page: Path | None = None) -> Iterator[Fields 
     try:
         if on_a_terminal():
             _open(path)
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = _text(path)
         fields = read(text)
         nothing = (text == start and not page) or not any(fields.values())
         yield None if nothing else fields
-    except LinestopError as error:
-        kept = f"what you wrote is kept: {again} --draft {shlex.quote(str(path))}"
-        error.todo = f"{error.todo}; {kept}" if error.todo else kept
+    except BaseException as error:
+        _keep(path, start, again, error)
         raise
-    except OSError as error:
-        raise UsageError(f"the page {path} can't be read", found=str(error), todo="name another") from error
     if path.parent == _folder():
         path.unlink(missing_ok=True)
+
+
+def _keep(path: Path, start: str, again: str, error: BaseException) -> None:
+    """Say where the page is that an error left, on the error itself where it is ours; one left as it was is removed."""
+    if path.parent == _folder() and path.exists() and _text(path) == start:
+        path.unlink()
+    elif path.exists():
+        kept = f"what you wrote is kept: {again} --draft {shlex.quote(str(path))}"
+        if isinstance(error, LinestopError):
+            error.todo = f"{error.todo}; {kept}" if error.todo else kept
+        else:
+            sys.stderr.write(f"{kept}\n")
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8", errors="replace") as page:
+            return page.read(MAX_CHARS)
+    except OSError as error:
+        raise UsageError(f"the page {path} can't be read", found=str(error), todo="name another") from error
 
 
 def _folder() -> Path:
