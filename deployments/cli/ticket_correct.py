@@ -1,4 +1,4 @@
-"""`linestop ticket correct`: a person's word to whoever works on a ticket next, the highest authority in its brief."""
+"""`linestop ticket correct`: a person's word to whoever works on a ticket next."""
 
 import getpass
 import sys
@@ -16,14 +16,14 @@ from linestop.tracker import SqliteTracker
 
 
 def correct(ticket_id: str, text: str, /, *, chunk: str = "", repo: Repo = Path(), json_: Json = False) -> int:
-    """Tell whoever works on a ticket next what to do otherwise. A brief knows no higher authority.
+    """Tell whoever works on a ticket next what to do otherwise.
 
     Examples:
         linestop ticket correct shop-bugs "the totals are in cents: never round them"
         linestop ticket correct shop-bugs "leave the docstring alone" --chunk c2
 
-    It is told in every later brief of the maker, and kept over runs and releases. A ticket that is stopped stays so:
-    `linestop ticket release` lets it go on.
+    It is told in every later brief of its maker, before lessons and cautions, over runs and releases. A ticket that
+    is stopped stays so: `linestop ticket release` lets it go on.
 
     Parameters
     ----------

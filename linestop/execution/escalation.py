@@ -43,8 +43,7 @@ def escalation_page(
         _fenced(sign.failure),
         *_others(mine, sign),
         "## What the maker was told",
-        f"Sign `{sign.id}`, first in its brief from the attempt after the second failure on:",
-        _fenced(sign.failure),
+        f"This failure was sign `{sign.id}`: after the second time it stood first in the brief: not this again.",
         *(["Corrections:", "\n".join(_correction(one) for one in told)] if told else []),
         *(["## What the maker said each time, evidence and no more", *_said(said)] if said else []),
         "## What you can do",
@@ -79,7 +78,7 @@ def _said(reflections: Sequence[Reflection]) -> Iterator[str]:
 def _choices(sign: Sign, incident: str) -> Iterator[str]:
     ticket = sign.ticket
     yield "1. Read what it did: the records named above, `linestop run show RECORD`, or the UI."
-    yield f'2. Tell it what to do instead: `linestop ticket correct {ticket} "…"`. A brief knows no higher authority.'
+    yield f'2. Tell it what to do instead: `linestop ticket correct {ticket} "…"`. Every later brief says so.'
     yield f"3. Or mend the plan (`git show linestop/plans:plans/{ticket}.md`) or the check, where that is wrong."
     yield f"4. Close the stop: `linestop incident show {incident}`, `linestop incident close {incident}`; let it go on:"
     yield f"   `linestop ticket release {ticket}`, `linestop execute`. The same failure once more stops it at once."

@@ -17,6 +17,7 @@ from linestop.execution.order import ExecutionOrder, ExecutionReport, TicketOrde
 from linestop.flows.execution import execution
 from linestop.flows.ticket import carry_out
 from linestop.incidents import Incident
+from linestop.memory.cautions import read_cautions
 from linestop.ports import Dispatch, Work
 from linestop.tasks.clerk import stop_line
 from linestop.tasks.planner import file_tickets
@@ -96,6 +97,9 @@ async def test_a_red_base_stops_the_line_and_no_ticket_is_blamed(root: Path) -> 
     assert line.tracker.get("stock").state is TicketState.OPEN
     assert line.tracker.get("stock").attempts == 0
     assert [incident.scope for incident in line.incidents.list()] == ["repository"]
+    assert [(caution.detector, caution.file) for caution in read_cautions(line.layout, kind="stop")] == [
+        ("baseline", "tests/test_red.py")
+    ]
 
 
 class Stubborn:
