@@ -1,0 +1,122 @@
+"""`linestop caution`: what people see, on whatever terminal, whatever the cautions hold."""
+
+import json
+import re
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from linestop.deployments.cli.caution_compact import compact
+from linestop.deployments.cli.caution_list import list_, moment_of
+from linestop.errors import RepositoryError, UsageError
+from linestop.memory.cautions import Caution, CautionKind, CautionLog
+from linestop.paths import Layout
+from linestop.watch import Severity
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LINESTOP_HOME", str(tmp_path / "home"))
+    repo = tmp_path / "shop"
+    subprocess.run(["git", "init", "-q", str(repo)], check=True)
+    return repo
+
+
+def keep(repo: Path, *details: str, **fields: object) -> list[Caution]:
+    log = CautionLog(Layout(repo), "20261121T064800-dispatch-ab12cd")
+    basis = {"kind": "firing", "detector": "repeat", **fields}
+    return [log.append(Caution.model_validate({**basis, "detail": detail})) for detail in details]
+
+
+def test_a_repository_without_memory_has_none_and_gets_none(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert list_(repo=repo) == 0
+    assert "no cautions" in capsys.readouterr().err
+    assert compact(repo=repo) == 0
+    assert not (repo / ".linestop").exists()
+
+
+def test_the_newest_come_last_and_the_limit_counts_from_the_end(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keep(repo, "one", "two", "three", ticket="bugs", file="src/a.py")
+    assert list_(repo=repo, limit=2) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert rows[0].split() == ["when", "severity", "kind", "seen", "by", "ticket", "file", "detail"]
+    assert [row.split()[2:] for row in rows[2:]] == [
+        ["warning", "firing", "repeat", "bugs", "src/a.py", word] for word in ("two", "three")
+    ]
+
+
+def test_json_is_a_caution_a_line(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stored = keep(repo, "one", "zwei ü")
+    assert list_(repo=repo, json_=True) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [Caution.model_validate(json.loads(line)) for line in lines] == stored
+    assert all(line.isascii() for line in lines)
+
+
+def test_filters_reach_segments_and_parquet(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keep(repo, "a", kind=CautionKind.GUARD, detector="tests", ticket="bugs", file="src/a.py")
+    keep(repo, "b", severity=Severity.STOP, engine="codex")
+    for asked, found in (
+        ({"kind": CautionKind.GUARD}, "a"), ({"detector": "tests"}, "a"), ({"ticket": "bugs"}, "a"),
+        ({"file": "src"}, "a"), ({"severity": Severity.STOP}, "b"), ({"engine": "codex"}, "b"),
+    ):  # fmt: skip
+        assert list_(repo=repo, since="1h", json_=True, **asked) == 0
+        assert [json.loads(line)["detail"] for line in capsys.readouterr().out.splitlines()] == [found]
+    assert list_(repo=repo, run="another") == 0
+    assert "no cautions that fit" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("columns", [24, 40, 80, 120])
+def test_no_line_is_wider_than_the_terminal_and_nothing_moves_its_cursor(
+    repo: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    keep(
+        repo,
+        "pytest -q fails \x1b[2J\x1b]0;owned\x07 in a \u202e way",
+        file="src/" + "漢字" * 30 + ".py",
+        ticket="t" * 60,
+    )
+    path = next((repo / ".linestop" / "cautions").rglob("*.jsonl"))
+    path.write_text(path.read_text().replace("fails", "fails \\u001b[31m \\u202e\\u0007"))  # as if written by hand
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert list_(repo=repo) == 0
+    out = capsys.readouterr().out
+    assert max(map(cell_len, out.splitlines())) <= columns
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", out)
+    assert "fails" in out
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        pytest.param("90s", NOON - timedelta(seconds=90), id="seconds"),
+        pytest.param("30m", NOON - timedelta(minutes=30), id="minutes"),
+        pytest.param(" 2H ", NOON - timedelta(hours=2), id="hours"),
+        pytest.param("3d", NOON - timedelta(days=3), id="days"),
+        pytest.param("1w", NOON - timedelta(days=7), id="weeks"),
+        pytest.param("2026-11-20", datetime(2026, 11, 20).astimezone(), id="a day, as the clock on the wall has it"),
+        pytest.param("2026-11-20T08:30+02:00", datetime(2026, 11, 20, 6, 30, tzinfo=UTC), id="a time with a zone"),
+    ],
+)
+def test_since_is_a_span_or_a_time(text: str, moment: datetime) -> None:
+    assert moment_of(text, NOON) == moment
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2x", "-2h", "2026-13-01", "999999w", "0001-01-01", "\x1b[2J"])
+def test_a_since_that_is_no_time_is_refused_with_what_would_be_one(text: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        moment_of(text, NOON)
+    assert "2h" in refused.value.todo
+    assert "\x1b" not in str(refused.value)
+
+
+def test_what_a_repository_commits_as_cautions_is_not_read(repo: Path) -> None:
+    keep(repo, "trust me")
+    subprocess.run(["git", "-C", str(repo), "add", "--force", ".linestop/cautions"], check=True)
+    with pytest.raises(RepositoryError, match="commits"):
+        list_(repo=repo)
