@@ -27,6 +27,7 @@ from linestop.plans import Plan
 from linestop.ports import Scan
 from linestop.records import RunRecord
 from linestop.tasks.artifacts import artifact_link, fenced, publish_markdown, run_link
+from linestop.tasks.insight_pages import publish_insight
 from linestop.tasks.related import last_runs, plan_key
 
 _REPORTED = {"base", "findings", "fixable", "in_tests", "findings_waiting", "refused", "branch"}
@@ -76,6 +77,7 @@ class AuditBook:
         why = f"unchanged since audit {run_id}; {_count(values.findings_waiting, 'finding')} wait; --again audits anew"
         report = self._report(values, stands).model_copy(update={"nothing_new": why})
         kept = values.model_copy(update={"refused": ()})
+        await publish_insight(self.desk.layout)
         self.record.finish("nothing", summary=why, **kept.model_dump(mode="json"))
         get_run_logger().info("audit.unchanged since=%s", run_id, extra={"action": "audit.unchanged"})
         return report
@@ -116,12 +118,14 @@ class AuditBook:
             (link, cell(plan.title), str(len(plan.chunks)), cell(plan.gated or ""))
             for link, plan in zip(links, plans, strict=True)
         ]
+        insight = await publish_insight(self.desk.layout)
         page = paragraphs(
             f"Looked at `{self.desk.base[:12]}` of branch {cell(self.desk.base_branch)}.",
             " · ".join(await asyncio.to_thread(last_runs, self.desk.layout, "execution", "documentation")),
             table(("theme", "findings", "with a machine fix"), rows),
             table(("new plan", "title", "chunks", "waits for a person, because"), planned) if planned else "",
             "\n".join(f"- earlier plan, still open: {link}" for link in await asyncio.to_thread(self._open, stands)),
+            f"From the records and the memory: {insight}" if insight else "",
         )
         await publish_markdown(f"{self.desk.layout.key}-audit", page, title=f"Audit of {self.desk.layout.root.name}")
 
