@@ -21,11 +21,10 @@ _UPSERT = (
     f"INSERT INTO lessons ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608  # our own names
     f" ON CONFLICT (id) DO UPDATE SET {_CHANGED}"
 )
-_TOLD = """
-SELECT * FROM lessons
-WHERE trust = 'person' AND superseded_by = '' AND (roles = '[]' OR instr(roles, ?))
-ORDER BY in_play(file) DESC, updated DESC, id LIMIT ?
-"""
+_MAY_BE_TOLD = "trust = 'person' AND superseded_by = '' AND (roles = '[]' OR instr(roles, ?))"
+_NEWEST = f"SELECT * FROM lessons WHERE {_MAY_BE_TOLD} ORDER BY updated DESC, id LIMIT ?"  # noqa: S608
+_OF_FILES = "SELECT * FROM lessons WHERE {told} AND file IN ({files}) ORDER BY updated DESC, id LIMIT ?"
+_FILES_AT_ONCE = 500
 _FORMER = "SELECT * FROM history WHERE id = ? ORDER BY number"
 
 
@@ -55,11 +54,19 @@ def all_of(connection: sqlite3.Connection, tier: Tier) -> tuple[Lesson, ...]:
 def told(
     connection: sqlite3.Connection, tier: Tier, role: str, places: Collection[str], limit: int | None
 ) -> tuple[Lesson, ...]:
-    """Return what a role may be told, the lessons about any of the places first, then newest first."""
-    connection.create_function("in_play", 1, lambda file: file in places and file != "", deterministic=True)
-    most = -1 if limit is None else limit
-    rows = connection.execute(_TOLD, (json.dumps(role, ensure_ascii=False), most)).fetchall()
-    return tuple(lesson_of(row, tier) for row in rows)
+    """Return what a role may be told, the lessons about any of the places first, then newest first.
+
+    With a limit it takes as long as the limit is large, however many lessons there are.
+    """
+    most, word, names = (-1 if limit is None else limit), json.dumps(role, ensure_ascii=False), sorted(places)
+    found: dict[str, sqlite3.Row] = {}
+    for start in range(0, len(names), _FILES_AT_ONCE):
+        some = names[start : start + _FILES_AT_ONCE]
+        query = _OF_FILES.format(told=_MAY_BE_TOLD, files=", ".join("?" * len(some)))
+        found |= {row["id"]: row for row in connection.execute(query, (word, *some, most))}
+    first = sorted(found.values(), key=lambda row: row["updated"], reverse=True)
+    rest = (row for row in connection.execute(_NEWEST, (word, most)) if row["id"] not in found)
+    return tuple(lesson_of(row, tier) for row in [*first, *rest][: None if limit is None else limit])
 
 
 def former_of(connection: sqlite3.Connection, lesson_id: str, tier: Tier) -> tuple[Former, ...]:

@@ -50,7 +50,7 @@ class LessonStore:
 
     def told(self, role: str, *, files: Sequence[str] = (), limit: int | None = None) -> tuple[Lesson, ...]:
         """Return what a role may be told, those about the files and their folders first, then newest first."""
-        places = {str(place) for file in files for place in (PurePosixPath(file), *PurePosixPath(file).parents)}
+        places = {str(place) for file in files for place in (PurePosixPath(file), *PurePosixPath(file).parents)} - {"."}
         return self._file.read(lambda connection: rows.told(connection, self.tier, role, places, limit), ())
 
     def former(self, lesson_id: str) -> tuple[Former, ...]:
