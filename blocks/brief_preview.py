@@ -7,6 +7,8 @@ and no branch is touched.
 import os
 from dataclasses import dataclass
 
+import psutil
+
 from linestop.blocks.briefing import MAKER, brief_for
 from linestop.blocks.inspection import clean_checkout
 from linestop.blocks.line import Line
@@ -19,6 +21,7 @@ from linestop.ports import Engine
 from linestop.tickets import Ticket, TicketState
 
 REVIEWER = "reviewer"
+USE = "brief-"  # of the checkouts, with the process behind it
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Preview:
     attempt: int
     engine: Engine
     brief: Brief
+    off: str = ""  # why nothing of memory is told, where it is off
 
 
 def preview(
@@ -52,13 +56,22 @@ def preview(
         ticket.failures_in_a_row + 1 if ticket.state is TicketState.CLAIMED and role != REVIEWER else 1
     )
     start = line.workspaces.head(commit) if commit else tip_of(ticket)
-    with clean_checkout(line, workspace_name(ticket.id, f"brief-{os.getpid()}"), start) as checkout:
+    _sweep(line, ticket)
+    with clean_checkout(line, workspace_name(ticket.id, f"{USE}{os.getpid()}"), start) as checkout:
         since = ticket.base if role == REVIEWER else tip_of(ticket)
         diff = None if role == MAKER else line.workspaces.diff(checkout, since, start)
         brief = brief_for(
             line, ticket, chosen, role=role, attempt=number, workspace=checkout, engine=engine, diff=diff
         )  # fmt: skip
-    return Preview(ticket, role, chosen, number, engine, brief)
+    return Preview(ticket, role, chosen, number, engine, brief, off=line.memory.off)
+
+
+def _sweep(line: Line, ticket: Ticket) -> None:
+    """Remove the checkouts of processes that were killed."""
+    for path in line.layout.worktrees.glob(workspace_name(ticket.id, f"{USE}*")):
+        pid = path.name.rpartition("-")[2]
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            line.workspaces.close(path.name)
 
 
 def _ready(line: Line, known: Ticket) -> Ticket:

@@ -48,7 +48,8 @@ def brief_for(
         line.memory.report(f"skills.broken {problem}")
     told = told.model_copy(update={"problems": line.memory.problems})
     ask = Ask(
-        role=role, ticket=ticket.id, plan=ticket.plan, chunk=chunk, attempt=attempt, window=engine.window, diff=diff
+        role=role, ticket=ticket.id, plan=ticket.plan, chunk=chunk, attempt=attempt, window=engine.window or None,
+        diff=diff,
     )  # fmt: skip
     hashes = partial(file_hash, workspace)
     return compose(ask, told, fraction=line.policy.memory.fraction, skills=skills, hashes=hashes, play=play)

@@ -103,6 +103,7 @@ def page(found: Preview) -> str:
     ]
     total = ("in all", whole, "100.0 %", None, None, None, None)
     problems = [f"problem: {plain(problem, 400)}" for problem in told.problems]
+    problems += [f"memory is off: {plain(found.off, 400)}"] if found.off else []
     return "\n".join(["", head, "", text_table(COLUMNS, [*rows, total]), *left, *more, *problems]) + "\n"
 
 
@@ -115,5 +116,6 @@ def _values(found: Preview) -> dict[str, Any]:
         "attempt": found.attempt,
         "engine": found.engine.name,
         "window": found.engine.window,
+        "memory_off": found.off,
     }
     return {**about, **values, "text": redacted(found.brief.text)}

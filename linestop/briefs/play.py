@@ -5,13 +5,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import translate
 from functools import cached_property
+from glob import escape
 
 from linestop.plans import Chunk, Plan
 
 MOST = 500  # of each kind: a scope may hold thousands
 _MAX_TEXT = 40_000  # characters looked at of each text
 _MAX_PATH = 400
-_GLOB = re.compile(r"[*?\[]")
+_GLOB = re.compile(r"[*?]|\[[^]]+\]")
+_ESCAPED = re.compile(r"\[([*?\[])\]")
 _QUOTED = re.compile(r"`([^`\n]{1,400})`")
 # Words that look like paths: with a slash, or with an ending that begins with a letter; `e.g.` and `1.5` are none.
 # What begins behind a slash, a dot or a colon is the rest of something else: an address, or a place outside.
@@ -68,15 +70,14 @@ class InPlay:
 
 def in_play(plan: Plan, chunk: Chunk) -> InPlay:
     """Return what a chunk and its plan name: the chunk's paths first, then scope, then words of their texts."""
-    named = [*chunk.paths, *plan.scope]
     texts = (chunk.title, chunk.text, plan.title, plan.purpose, plan.notes)
-    words = [word for text in texts for word in _words(text[:_MAX_TEXT])]
-    places = [_place(word) for word in (*named, *words)]
-    fit = [place for place in dict.fromkeys(places) if place]
+    words = [_place(word) for text in texts for word in _words(text[:_MAX_TEXT])]
+    exact = [*chunk.paths, *filter(None, map(_quoted, plan.scope))]
+    fit = [place for place in dict.fromkeys((*(one for one in plan.scope if not _quoted(one)), *words)) if place]
     quoted = (word for text in texts for word in _QUOTED.findall(text[:_MAX_TEXT]))
     return InPlay(
-        paths=tuple(_first((place for place in fit if not _GLOB.search(place)), MOST)),
-        globs=tuple(_first((place for place in fit if _GLOB.search(place)), MOST)),
+        paths=tuple(_first(dict.fromkeys((*exact, *(place for place in fit if not _is_glob(place)))), MOST)),
+        globs=tuple(_first((place for place in fit if _is_glob(place)), MOST)),
         names=frozenset(_first((name for word in quoted for name in _names(word)), MOST)),
     )
 
@@ -103,6 +104,16 @@ def _place(word: str) -> str:
     path = re.sub(r":\d+(?::\d+)?$", "", path)
     outside = path.startswith(("/", "~")) or ".." in path.split("/") or "://" in word or "\0" in path
     return "" if outside or not path or len(path) > _MAX_PATH else path
+
+
+def _quoted(scope: str) -> str:
+    """Return the path that a plan quoted as a glob (`linestop.audit.globs.literal`), empty where a scope is none."""
+    path = _ESCAPED.sub(r"\1", scope)
+    return path if path != scope and escape(path) == scope else ""
+
+
+def _is_glob(place: str) -> bool:
+    return bool(_GLOB.search(place))
 
 
 def _translated(glob: str) -> str:

@@ -182,6 +182,14 @@ def test_files_in_play_are_what_ticket_and_chunk_name(text: str, file: str, *, c
     assert in_play(PLAN, chunk).covers(file) is covered
 
 
+def test_a_path_that_reads_like_a_glob_is_itself() -> None:
+    chunk = CHUNK.model_copy(update={"paths": ("shop/a[1].py",), "text": ""})
+    play = in_play(PLAN.model_copy(update={"scope": ("lib/b[[]2].py", "tests/t[0-9].py")}), chunk)
+    assert play.paths == ("shop/a[1].py", "lib/b[2].py")
+    files = ("shop/a[1].py", "shop/a1.py", "lib/b[2].py", "lib/b2.py", "tests/t1.py", "tests/t.py")
+    assert [file for file in files if play.covers(file)] == ["shop/a[1].py", "lib/b[2].py", "tests/t1.py"]
+
+
 def test_files_in_play_as_files_are_those_named_then_those_that_fit() -> None:
     play = in_play(PLAN, CHUNK)
     assert play.among(("README.md", "shop/a.py", "shop/cart.py")) == ("shop/cart.py", "docs/cart.md", "shop/a.py")
