@@ -81,5 +81,8 @@ def _write_policy(layout: Layout, experiment: Experiment) -> None:
         "[checks]", f"command = {json.dumps(experiment.checks)}", f"python = {json.dumps(sys.executable)}",
         "[sandbox]", f"allow_plain = {json.dumps(plain)}",
     ]  # fmt: skip
-    layout.ensure()
-    layout.config.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    text, config = "\n".join([*lines, ""]), layout.ensure().config
+    if not config.is_file() or config.read_text(encoding="utf-8") != text:
+        part = config.with_name(f".config.{os.getpid()}")
+        part.write_text(text, encoding="utf-8")
+        part.replace(config)

@@ -17,7 +17,7 @@ def again(entry: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
         linestop lab again 20261121-on-topic-a1b2c3 --json
 
     Both arms are told what they were told then, whatever was learned since. `linestop lab rerun` takes an entry's id as
-    well. Exit codes as `linestop lab ab`.
+    well, and what `linestop lab run` did is run again by it. Exit codes as `linestop lab ab`.
 
     Parameters
     ----------

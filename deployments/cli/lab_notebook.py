@@ -3,10 +3,15 @@
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cyclopts import App
 
 from linestop.deployments.cli.options import Json, Repo
+
+if TYPE_CHECKING:
+    from linestop.lab.entry import Entry
+    from linestop.lab.single_runs import SingleRun
 
 notebook = App(
     name="notebook",
@@ -23,7 +28,7 @@ Examples:
 
 @notebook.default
 def listing(*, repo: Repo = Path(), json_: Json = False) -> int:
-    """List the entries of this repository and of all experiment files, newest first.
+    """List the entries of this repository and of all experiment files, newest first: experiments, runs, reruns.
 
     Examples:
         linestop lab notebook
@@ -38,21 +43,21 @@ def listing(*, repo: Repo = Path(), json_: Json = False) -> int:
     """
     from linestop.blocks.lab_desk import notebooks  # noqa: PLC0415  # the page's help needs none of it
     from linestop.deployments.cli.text_table import text_table  # noqa: PLC0415
+    from linestop.lab.single_runs import single_runs  # noqa: PLC0415
 
     books = notebooks(repo)
-    entries = sorted((one for book in books for one in book.entries()), key=lambda one: one.started, reverse=True)
     for path in (path for book in books for path in book.unreadable()):
         sys.stderr.write(f"can't be read, and is left as it is: {path}\n")
+    found: list[Entry | SingleRun] = [one for book in books for one in book.entries()]
+    found += [one for book in books for one in single_runs(book.layout)]
+    found.sort(key=lambda one: one.started, reverse=True)
     if json_:
-        listed = [one.model_dump(mode="json", exclude={"subject", "experiment", "pairs"}) for one in entries]
+        left_out = {"subject", "experiment", "pairs"}
+        listed = [{"kind": "ab", **one.model_dump(mode="json", exclude=left_out)} for one in found]
         sys.stdout.write(json.dumps(listed, indent=2) + "\n")
         return 0
-    rows = [
-        (one.id, f"{one.started:%Y-%m-%d %H:%M}", one.subject.name, one.subject.engine,
-         f"{len(one.pairs)}/{one.rule.pairs}", one.answer, one.question)
-        for one in entries
-    ]  # fmt: skip
-    columns = ("entry", "begun", "task", "engine", "pairs", "answer", "question")
+    columns = ("entry", "kind", "begun", "engine", "pairs", "result", "question")
+    rows = [_row(one) for one in found]
     sys.stdout.write((text_table(columns, rows) if rows else "the notebook is empty: linestop lab ab on-topic") + "\n")
     return 0
 
@@ -67,15 +72,29 @@ def show(entry: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
     Parameters
     ----------
     entry
-        An entry's id, its beginning or its end, or `latest`.
+        An entry's id, its beginning or its end, or `latest`; the whole id of a run or rerun of the lab.
     repo
         Any folder in the repository; the one you stand in by default.
     json_
         Print all of it as JSON, both briefs included.
     """
-    from linestop.blocks.lab_desk import entry_named  # noqa: PLC0415
+    from linestop.blocks.lab_desk import entry_named, notebooks  # noqa: PLC0415
     from linestop.lab.page import page  # noqa: PLC0415
+    from linestop.lab.single_runs import single_page, single_runs  # noqa: PLC0415
 
+    for run in (one for book in notebooks(repo) for one in single_runs(book.layout) if one.id == entry):
+        sys.stdout.write(run.model_dump_json(indent=2) + "\n" if json_ else single_page(run))
+        return 0
     _book, found = entry_named(repo, entry)
     sys.stdout.write(found.model_dump_json(indent=2, by_alias=True) + "\n" if json_ else page(found))
     return 0
+
+
+def _row(one: "Entry | SingleRun") -> tuple[str, ...]:
+    from linestop.lab.entry import Entry  # noqa: PLC0415
+
+    begun = f"{one.started:%Y-%m-%d %H:%M}"
+    if isinstance(one, Entry):
+        pairs = f"{len(one.pairs)}/{one.rule.pairs}"
+        return (one.id, "ab", begun, one.subject.engine, pairs, one.answer, one.question)
+    return (one.id, one.kind, begun, one.engine, "", one.result[:40], one.question)

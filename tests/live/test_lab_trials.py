@@ -268,6 +268,26 @@ def test_a_recorded_dispatch_is_tried_with_its_own_inputs(shop: Path, capsys: py
     assert bench.entry.id.startswith(f"{datetime.now(UTC):%Y%m%d}-run-{run[-6:]}-")
 
 
+def test_the_notebook_has_what_was_run_alone_too_but_no_trial_of_a_pair(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = ("--repo", str(shop), "--json")
+    assert guarded(lab, ("run", "static", "shop/stock.py", "--task", "Look at it", *here)) == 0
+    run = json.loads(capsys.readouterr().out)["run_id"]
+    remember(shop, "Look at stock.py first")
+    assert guarded(lab, ("ab", run, "--pairs", "1", *here)) == 3
+    entry = json.loads(capsys.readouterr().out)["id"]
+    assert guarded(lab, ("rerun", run, *here)) == 0
+    again = json.loads(capsys.readouterr().out)["rerun"]["run_id"]
+    assert guarded(lab, ("notebook", *here)) == 0
+    listed = [(one["kind"], one["id"]) for one in json.loads(capsys.readouterr().out)]
+    assert listed == [("rerun", again), ("ab", entry), ("run", run)]
+    assert guarded(lab, ("notebook", "show", run, "--repo", str(shop))) == 0
+    page = capsys.readouterr().out
+    assert page.startswith("# What does it do with: Look at it?\n\n**nothing: ")
+    assert f"linestop lab rerun {run}" in page
+
+
 def remember(shop: Path, title: str) -> None:
     """Write a lesson as its owner would."""
     layout = Layout(shop)
