@@ -9,22 +9,27 @@ from pathlib import Path
 from typing import Any
 
 from prefect import get_run_logger
+from prefect.client.schemas.objects import State
 from prefect.flow_runs import asuspend_flow_run
 from prefect.input.actions import afilter_flow_run_input
 from prefect.runtime import flow_run
+from prefect.states import Completed
 from pydantic import ValidationError
 
 from linestop.blocks.memory_gate import memory_layout
 from linestop.debrief import Candidate, Debriefs, Ruling
 from linestop.debrief.order import DebriefOrder, DebriefReport
 from linestop.errors import LinestopError, UsageError
+from linestop.execution.report import cell, paragraphs, table
 from linestop.execution.runs import flow_runs_of
 from linestop.memory.faults import in_words
-from linestop.tasks.debrief_form import A_PERSON, Answer, form
+from linestop.tasks.artifacts import publish_markdown
+from linestop.tasks.debrief_form import A_PERSON, Answer, decided_row, form
 from linestop.tasks.debrief_runs import asked_about, question_key
 from linestop.text import plain
 
 PREFIX, RESPONSE = "suspended-", "-response"  # around a question's key, as Prefect names an answer
+MAX_SHOWN = 100  # decisions on a page
 MAX_ANSWERS = 500  # of one run: three questions for each candidate that may wait
 
 
@@ -95,9 +100,13 @@ class Desk:
             extra={"action": f"debrief.{answer.ruling}"},
         )  # fmt: skip
 
-    async def close(self) -> DebriefReport:
-        """Return what became of the subject's candidates, and leave it to read."""
-        return await asyncio.to_thread(self._report)
+    async def close(self) -> State[DebriefReport]:
+        """End the run with what became of the subject's candidates; a page links each lesson to the runs behind it."""
+        report = await asyncio.to_thread(self._report)
+        key = f"{self._layout.key}-debrief-{self._order.subject}"
+        await publish_markdown(key, await asyncio.to_thread(self._page), title=f"Debrief {self._order.label}: decided")
+        words = f"{len(report.lessons)} lessons, {report.dropped} dropped, {report.waiting} wait"
+        return Completed(data=report, message="; ".join((words, *report.too_late)))
 
     async def _look_back(self) -> None:
         """Tell of answers to this run that somebody else's decision, in a terminal or another run, was faster than."""
@@ -126,9 +135,22 @@ class Desk:
         runs = flow_runs_of(self._layout, candidate.runs)
         return Question(candidate, question_key(candidate.id, number), form(candidate, runs=runs))
 
+    def _page(self) -> str:
+        ended = self._ended()
+        rows = [decided_row(one, flow_runs_of(self._layout, one.runs)) for one in ended]
+        late = "\n".join(f"- {cell(line)}" for line in self._too_late)
+        return paragraphs(
+            table(("decided", "by", "lesson", "what", "why", "runs"), rows) if rows else "Nothing was decided.",
+            f"**Answers that came too late:**\n\n{late}" if late else "",
+        )
+
+    def _ended(self) -> tuple[Candidate, ...]:
+        subject = self._order.subject
+        return tuple(one for one in self._debriefs.decided() if subject in ("", one.subject))[-MAX_SHOWN:]
+
     def _report(self) -> DebriefReport:
         subject = self._order.subject
-        ended = [one for one in self._debriefs.decided() if subject in ("", one.subject) and one.decided]
+        ended = self._ended()
         lessons = tuple(one.decided.lesson for one in ended if one.decided and one.decided.lesson)
         waiting = len(self._debriefs.waiting(subject))
         return DebriefReport(

@@ -105,6 +105,15 @@ def page(candidate: Candidate, *, runs: Mapping[str, str], note: str = "") -> st
     )
 
 
+def decided_row(candidate: Candidate, runs: Mapping[str, str]) -> tuple[str, ...]:
+    """Return how a candidate ended, as a row of markdown, with links to the runs that taught it."""
+    made = candidate.decided
+    if made is None:
+        return ()
+    links = " ".join(run_link(run, runs.get(run, "")) for run in candidate.runs[:MAX_LINKS])
+    return str(made.ruling), cell(made.by), cell(made.lesson), quoted(candidate.title), quoted(made.why), links
+
+
 def quoted(text: str) -> str:
     """Return a stranger's text as markdown that shows it letter by letter: no markup, and no address is a link."""
     return re.sub(r"(?<=\w)(?=://|[.@])", r"\\", cell(text, limit=2_000))

@@ -33,6 +33,7 @@ _VERBS = {
     "correction": "objected", "signature": "found the same failure", "firing": "fired", "guard": "was hit",
     "timeout": "ran out of time", "rejection": "objected", "check": "failed", "stop": "stopped it",
 }  # fmt: skip
+_FAILS = "fails: "  # how a caution of broken tests begins (linestop/execution/setbacks.py)
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
 
 
@@ -101,11 +102,17 @@ def _title(group: Group, driving: Seen) -> str:
         return plain(conclusion(group.detector), limit=MAX_TITLE)
     if rule in _GUARDS and driving.what in {"guard", "sign"}:
         return plain(_GUARDS[rule], limit=MAX_TITLE)
+    return plain(_from_words(group, driving), limit=MAX_TITLE)
+
+
+def _from_words(group: Group, driving: Seen) -> str:
     if driving.what == "timeout":
-        return plain(f"Give long work a smaller step: the clock ran out on {group.detector}.", limit=MAX_TITLE)
+        return f"Give long work a smaller step: the clock ran out on {group.detector}."
     if driving.what == "stop":
-        return plain(f"Stop for a person before it comes to this: {driving.text}", limit=MAX_TITLE)
-    return plain(f"Before you hand in, rule this out: {driving.text}", limit=MAX_TITLE)
+        return f"Stop for a person before it comes to this: {driving.text}"
+    if driving.what == "check" and driving.text.startswith(_FAILS):
+        return f"Before you hand in, see to it that this passes: {driving.text[len(_FAILS) :]}"
+    return f"Before you hand in, rule this out: {driving.text}"
 
 
 def _why(group: Group, driving: Seen) -> str:

@@ -99,7 +99,8 @@ class Group:
         _note(self.tickets, one.ticket, MAX_TICKETS)
         if one.file and (one.file in self.files or len(self.files) < MANY_FILES):
             self.files[one.file] = one.file_hash or self.files.get(one.file, "")
-        self._keep(one, number)
+        if one.what not in {"correction", "sign"} or one.run not in self._counted:
+            self._keep(one, number)  # else the failure itself is quoted, which says the same and more
 
     def take(self, other: "Group") -> None:
         """Count all that another group has."""

@@ -150,8 +150,6 @@ def test_hostile_words_are_shown_letter_by_letter(machine: "Machine", layout: La
     form = opened(page)
     expect(form.get_by_text(HOSTILE).first).to_be_visible()
     assert form.locator("img, a, script").count() == 0
-    if os.environ.get("LINESTOP_WRITE_IMAGES"):
-        page.screenshot(path=IMAGES / "debrief-form.png")
 
 
 def test_a_decision_in_a_terminal_makes_the_run_ask_on(machine: "Machine", layout: Layout) -> None:
@@ -172,14 +170,17 @@ def test_who_answers_after_somebody_else_is_told(machine: "Machine", layout: Lay
     assert len(Lessons(layout).list()) == 1
 
 
-def test_weeks_later_the_form_is_still_there(machine: "Machine", layout: Layout) -> None:
+def test_weeks_later_the_form_is_still_there(machine: "Machine", layout: Layout, page: Page) -> None:
     (last,) = waiting(layout)
     run = waits(machine, about=last.id)
+    page.goto(f"/v2/runs/flow-run/{run}")
+    expect(opened(page).get_by_text("maker, attempt 2, chunk c1 said: I rounded in the wrong place")).to_be_visible()
+    picture(page, "debrief-form.png")
     assert machine.linestop("down").returncode == 0
     assert machine.linestop("up").returncode == 0
     assert waits(machine, about=last.id) == run
     assert answer(machine, run, ruling="accept") == "ACCEPT"
-    ended(machine, run)
+    assert ended(machine, run)["state"]["message"].startswith("2 lessons, 2 dropped, 0 wait")
     assert Debriefs(layout).waiting() == ()
     assert len(runs(machine)) == 1
     (lesson,) = (one for one in Lessons(layout).list() if one.source == f"debrief:{last.id}")
@@ -189,7 +190,13 @@ def test_weeks_later_the_form_is_still_there(machine: "Machine", layout: Layout)
     assert [one["decided"]["by"] for one in report] == ["Anna", "ben", "ben", "a person in the Prefect UI"]
 
 
-def ended(machine: "Machine", run: str) -> None:
+def ended(machine: "Machine", run: str) -> dict[str, Any]:
     from tests.live.conftest import until  # noqa: PLC0415
 
     until(lambda: read(machine, f"/flow_runs/{run}")["state_type"] == "COMPLETED", 60, "the debrief ended")
+    return dict(read(machine, f"/flow_runs/{run}"))
+
+
+def picture(page: Page, name: str) -> None:
+    if os.environ.get("LINESTOP_WRITE_IMAGES"):
+        page.screenshot(path=IMAGES / name)

@@ -234,6 +234,12 @@ def test_hostile_words_are_made_plain_before_anything_else() -> None:
             id="a-failure",
         ),
         pytest.param(
+            [seen(n, signature=SAME, text="fails: tests/test_cart.py::test_total") for n in range(2)],
+            "Before you hand in, see to it that this passes: tests/test_cart.py::test_total",
+            "checks found the same failure 2 times in shop-bugs: fails: tests/test_cart.py::test_total",
+            id="a-broken-test",
+        ),
+        pytest.param(
             [seen(what="sign", signature=SAME, times=2, text="KeyError: 'vat'")],
             "Before you hand in, rule this out: KeyError: 'vat'",
             "checks found the same failure 2 times in shop-bugs; it was never solved: KeyError: 'vat'",
@@ -281,6 +287,19 @@ def test_a_draft_brings_its_event_its_evidence_and_its_runs() -> None:
         "2026-11-21 12:02 · maker said: I looked in the wrong place",
     )
     assert (draft.runs, draft.tickets, draft.file) == (("run-0", "run-1"), ("shop-bugs",), "a.py")
+
+
+def test_a_failure_is_quoted_once_not_again_by_its_correction_and_its_sign() -> None:
+    given = [
+        seen(0, signature=SAME), seen(1, signature=SAME),
+        seen(1, what="correction", signature=SAME, text="checks fail: it"),
+        seen(1, what="sign", signature=SAME, times=2),
+        seen(5, what="correction", signature=SAME, text="of another run"),
+    ]  # fmt: skip
+    (group,) = grouped(given)
+    assert [(one.what, one.run) for one in group.quoted] == [
+        ("check", "run-0"), ("check", "run-1"), ("correction", "run-5"),
+    ]  # fmt: skip
 
 
 def test_what_is_not_quoted_is_counted() -> None:
