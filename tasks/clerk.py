@@ -7,7 +7,10 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from linestop.blocks.station import PETITION, Station
+from linestop.execution.learned_page import learned_page
+from linestop.execution.report import paragraphs
 from linestop.incidents import Incident
+from linestop.memory.tickets import learned_by
 from linestop.plans import Chunk
 from linestop.ports import Discovered
 from linestop.tasks.artifacts import fenced, publish_markdown
@@ -76,7 +79,9 @@ async def stop_line(station: Station, *, what: str, run: CommandRun | None = Non
     )
     reason = f"{what} (incident {incident.id})"
     await asyncio.to_thread(station.end, TicketState.STOPPED, reason=reason)
-    await publish_markdown(f"stop-{station.ticket.id}", fenced(incident.model_dump_json(indent=2), "json"), title=what)
+    learned = learned_page(await asyncio.to_thread(learned_by, station.line.layout, station.ticket.id))
+    page = paragraphs(fenced(incident.model_dump_json(indent=2), "json"), learned)
+    await publish_markdown(f"stop-{station.ticket.id}", page, title=what)
     if station.escalated:
         await report_escalation(station, station.escalated, incident)
     get_run_logger().error(

@@ -28,8 +28,8 @@ def escalation_page(
     `failures` and the rest are those of the whole ticket; the page shows what belongs to the sign.
     """
     mine = [one for one in failures if (one.signature, one.file) == (sign.signature, sign.file)][-MAX_SHOWN:]
-    attempts = {(one.chunk, one.attempt) for one in mine}
-    said = [one for one in reflections if (one.chunk, one.attempt) in attempts][-MAX_SHOWN:]
+    runs = {one.run for one in mine}
+    said = [one for one in reflections if one.run in runs][-MAX_SHOWN:]
     told = [one for one in corrections if one.chunk in {"", sign.chunk}][-MAX_SHOWN:]
     head = (
         f"**The same failure came {sign.times} times in ticket {cell(sign.ticket)}** ({cell(title)}). The line stopped."

@@ -110,7 +110,10 @@ class Setback:
         return f"{self.reasons}{where}"
 
     def _compared(self, said: Sequence[str]) -> str:
-        """Return the text that the signature is of: its end counts most, so the tests' names stand there."""
+        """Return the text that the signature is of: short, so that all of it counts, and what tells most at its end."""
+        if self.verdict.violations:  # what to do about each is the same every time
+            hits = {f"{one.rule}: {one.message.partition(';')[0]}" for one in self.verdict.violations}
+            return ", ".join(sorted(hits))
         if not self.broken:
             return self._reasons_and_where()
         return "\n".join((*said, "checks fail: " + ", ".join(case.id for case in _first(self.broken))))

@@ -165,8 +165,8 @@ def test_an_escalation_tells_what_failed_what_was_told_what_was_said_and_what_to
         incident="i-1",
         failures=[*failures, other],
         reflections=[
-            Reflection(text="I was certain", chunk="c0", attempt=2),
-            Reflection(text="no", chunk="c9", attempt=1),
+            Reflection(text="I was certain", chunk="c0", attempt=2, run="run-2"),
+            Reflection(text="not of it", chunk="c9", attempt=2, run="run-9"),
         ],
         corrections=[
             Correction(text="count it", by="ada", person=True),
@@ -175,7 +175,7 @@ def test_an_escalation_tells_what_failed_what_was_told_what_was_said_and_what_to
     )
     for words in ("run-1", "run-3", "I was certain", "count it", "ada (a person)", "linestop ticket correct t", "i-1"):
         assert words in page
-    for words in ("run-9", "another", "not mine"):
+    for words in ("run-9", "another", "not mine", "not of it"):
         assert words not in page
 
 
@@ -204,3 +204,19 @@ def test_hostile_words_stay_in_their_fence_and_their_cell() -> None:
 def test_a_ticket_that_learned_nothing_has_nothing_on_its_page() -> None:
     assert learned_page(Learned()) == ""
     assert signature("x", "checks") == ""
+
+
+def test_guards_that_were_hit_differ_by_the_first_of_many_too() -> None:
+    hits = tuple(
+        Violation(
+            rule="tests",
+            path=f"tests/test_{name}.py",
+            message=f"tests/test_{name}.py: changes a test; {'put it back ' * 9}",
+        )
+        for name in "bcdefghijk"
+    )
+    first = Violation(rule="scope", path="a.py", message="a.py: is outside; take it back")
+    both = [(first, *hits), (first.model_copy(update={"message": "b.py: is outside; take it back"}), *hits)]
+    signs = {setback(reject("…", by="guards", violations=one)).failure().signature for one in both}
+    assert "" not in signs
+    assert len(signs) == 2
