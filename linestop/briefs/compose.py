@@ -12,7 +12,6 @@ from linestop.briefs import items, parts
 from linestop.briefs.budget import (
     CAUTIONS_MOST,
     SKILLS_MOST,
-    Shares,
     budget_chars,
     cost,
     fitting,
@@ -112,49 +111,47 @@ def _remembered(ask: Ask, told: Told, budget: int, play: InPlay, hashes: Hashes)
         [Entry(sign.id, items.sign_item(sign, hide)) for sign in signs[:MOST_SIGNS]],
         [LeftOut(what=sign.id, why=f"only {MOST_SIGNS} signs are told") for sign in signs[MOST_SIGNS:]],
     )
-    most = floor_chars(budget, "corrections")
-    corrections = [
-        Entry(f"{one.by} {one.at:%Y-%m-%dT%H:%M:%S}", items.correction_item(one, hide, most))
+    corrections = (
+        Entry(
+            f"{one.by} {one.at:%Y-%m-%dT%H:%M:%S}", items.correction_item(one, hide, floor_chars(budget, "corrections"))
+        )
         for one in corrections_of(own.corrections, ask.chunk.id)
-    ]
-    reflections = [
-        Entry(f"attempt {one.attempt}", items.reflection_item(one, hide, most))
-        for one in reflections_of(own.reflections, ask.chunk.id)
-    ]
-    seen = (one for one in told.cautions if not judges or (one.ticket != ask.ticket and play.covers(one.file)))
-    lessons = lessons_of(told.lessons, ask.role, play, stale)
-    most = floor_chars(budget, "lessons")
-    yield from _within(
-        budget,
-        corrections,
-        reflections,
-        lessons=(Entry(one.item.id, items.lesson_item(one, hide, most)) for one in lessons),
-        cautions=(Entry(one.item.id, items.caution_item(one, hide)) for one in cautions_of(seen, play, stale)),
     )
+    reflections = (
+        Entry(f"attempt {one.attempt}", items.reflection_item(one, hide, floor_chars(budget, "corrections")))
+        for one in reflections_of(own.reflections, ask.chunk.id)
+    )
+    lessons = (
+        Entry(one.item.id, items.lesson_item(one, hide, floor_chars(budget, "lessons")))
+        for one in lessons_of(told.lessons, ask.role, play, stale)
+    )
+    seen = (one for one in told.cautions if not judges or (one.ticket != ask.ticket and play.covers(one.file)))
+    cautions = (Entry(one.item.id, items.caution_item(one, hide)) for one in cautions_of(seen, play, stale))
+    yield from _within(budget, corrections, reflections, lessons=lessons, cautions=cautions)
 
 
 def _within(
     budget: int,
-    corrections: list[Entry],
-    reflections: list[Entry],
+    corrections: Iterator[Entry],
+    reflections: Iterator[Entry],
     *,
     lessons: Iterator[Entry],
     cautions: Iterator[Entry],
 ) -> Iterator[Kept]:
     """Yield the blocks of the budget: reflections come after all corrections, in their share."""
-    notes = [*corrections, *reflections]
+    some_corrections = _reachable(corrections, budget)
+    some_reflections = _reachable(reflections, budget)
     some_lessons = _reachable(lessons, budget)
     some_cautions = _reachable(cautions, budget * CAUTIONS_MOST // 100)
-    given: Shares = shares(budget, _lengths(notes), _lengths(some_lessons), _lengths(some_cautions))
-    fit = fitting(_lengths(notes), given.corrections)
-    used = cost(_lengths(notes[: min(fit, len(corrections))]))
-    yield _kept("corrections", corrections, fit, given.corrections)
-    yield _kept("reflections", reflections, max(0, fit - len(corrections)), given.corrections - used)
-    for name, some, rest, allowed in (
-        ("lessons", some_lessons, lessons, given.lessons),
-        ("cautions", some_cautions, cautions, given.cautions),
-    ):
-        yield _kept(name, some, fitting(_lengths(some), allowed), allowed, rest)
+    notes = _lengths([*some_corrections, *some_reflections])
+    given = shares(budget, notes, _lengths(some_lessons), _lengths(some_cautions))
+    fit = fitting(notes, given.corrections)
+    corrected = min(fit, len(some_corrections))
+    yield _kept("corrections", some_corrections, corrected, given.corrections, corrections)
+    left = given.corrections - cost(notes[:corrected])
+    yield _kept("reflections", some_reflections, fit - corrected, left, reflections)
+    yield _kept("lessons", some_lessons, fitting(_lengths(some_lessons), given.lessons), given.lessons, lessons)
+    yield _kept("cautions", some_cautions, fitting(_lengths(some_cautions), given.cautions), given.cautions, cautions)
 
 
 def _reachable(entries: Iterator[Entry], most: int) -> list[Entry]:
