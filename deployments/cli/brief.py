@@ -108,7 +108,9 @@ def page(found: Preview) -> str:
 
 
 def _values(found: Preview) -> dict[str, Any]:
-    values = found.brief.model_dump(mode="json")
+    values, whole = found.brief.model_dump(mode="json"), len(found.brief.text)
+    for block in values["blocks"]:
+        block["share"] = round(block["chars"] / whole, 4)
     about = {
         "ticket": found.ticket.id,
         "role": found.role,

@@ -76,6 +76,10 @@ PROSE: dict[str, Made] = {
     "plan title": partial(plan_brief, lambda text: {"title": text}),
     "chunk title": partial(chunk_brief, lambda text: {"title": text}),
     "chunk text": partial(chunk_brief, lambda text: {"text": text}),
+    "plan's purpose": lambda text: brief(
+        ask(chunk=CHUNK.model_copy(update={"text": ""}), plan=PLAN.model_copy(update={"purpose": text})), brief_parts()
+    ),
+    "plan's notes": partial(plan_brief, lambda text: {"notes": text}),
     "finding's rule": partial(chunk_brief, lambda text: {"rules": (text,)}),
     "finding's source": partial(chunk_brief, lambda text: {"source": text}),
     "command": partial(plan_brief, lambda text: {"goal": (CommandPasses(argv=(text,)), *PLAN.goal)}),

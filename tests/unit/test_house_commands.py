@@ -10,7 +10,8 @@ import pytest
 from linestop.deployments.cli.app import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
-REPORTING = ("ticket", "batch", "incident", "insight", "history")  # answer at once: Prefect takes seconds to import
+# They answer at once: Prefect takes seconds to import.
+REPORTING = ("ticket", "batch", "incident", "insight", "history", "brief", "skill")
 
 
 def help_of(*words: str) -> str:
