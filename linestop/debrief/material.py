@@ -1,10 +1,10 @@
 """The material of a debrief: what the tickets of a subject left behind, read once. Grouping it is grouping.py."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from linestop.debrief.grouping import Group, Grouping
+from linestop.debrief.grouping import REVIEWER, Group, Grouping
 from linestop.debrief.seen import Seen, of_caution, of_correction, of_sign, said
 from linestop.errors import UsageError
 from linestop.memory.tickets.model import Reflection
@@ -68,10 +68,12 @@ def _tickets_of(layout: Layout, subject: str) -> tuple[tuple[Ticket, ...], bool]
 
 def _seen(layout: Layout, tickets: Iterable[Ticket]) -> Iterator[Seen]:
     wanted = tuple(tickets)
+    failed = {ticket.id: _failures(layout, ticket.id) for ticket in wanted}
     since = min(ticket.created for ticket in wanted) - CLOCK_JUMPS
-    yield from _cautions(layout, {ticket.id for ticket in wanted}, since)
+    for one in _cautions(layout, set(failed), since):
+        yield replace(one, signature=failed[one.ticket].get(one.run, one.signature)) if one.signature else one
     for ticket in wanted:
-        yield from _noted(layout, ticket.id)
+        yield from _noted(layout, ticket.id, failed[ticket.id])
 
 
 def _cautions(layout: Layout, tickets: set[str], since: datetime) -> Iterator[Seen]:
@@ -83,14 +85,24 @@ def _cautions(layout: Layout, tickets: set[str], since: datetime) -> Iterator[Se
             yield one
 
 
-def _noted(layout: Layout, ticket: str) -> Iterator[Seen]:
+def _noted(layout: Layout, ticket: str, failed: Mapping[str, str]) -> Iterator[Seen]:
     from linestop.memory.tickets import TicketBook  # noqa: PLC0415
 
     book = TicketBook(layout, ticket)
-    failed = {(one.run, one.chunk): one.signature for one in book.failures()}
-    yield from (of_sign(sign) for sign in book.signs())
+    for sign in book.signs():
+        one = of_sign(sign)
+        yield replace(one, signature=failed.get(one.run, one.signature))
     for correction in book.corrections():
-        yield of_correction(correction, ticket, failed.get((correction.run, correction.chunk), ""))
+        by_reviewer = correction.by == REVIEWER
+        yield of_correction(correction, ticket, "" if by_reviewer else failed.get(correction.run, ""))
+
+
+def _failures(layout: Layout, ticket: str) -> dict[str, str]:
+    """Return what tells each run's failure from others: its signature and its file, as its ticket counts them."""
+    from linestop.memory.tickets import TicketBook  # noqa: PLC0415
+
+    failures = [one for one in TicketBook(layout, ticket).failures() if one.source != REVIEWER and one.signature]
+    return {one.run: f"{one.signature}\n{one.file}" if one.file else one.signature for one in failures}
 
 
 def _reflections(layout: Layout, ticket: str) -> tuple[Reflection, ...]:

@@ -13,11 +13,12 @@ from linestop.debrief import Debriefs, Ruling
 from linestop.debrief.debriefs import MAX_OF_SUBJECT, MAX_WAITING
 from linestop.debrief.decisions import Words
 from linestop.errors import LinestopError, RecordError, UsageError
+from linestop.memory.cautions import CautionKind
 from linestop.memory.lessons import Lessons, Tier, Trust, draft
-from linestop.memory.tickets import TicketBook
+from linestop.memory.tickets import Failure, TicketBook
 from linestop.paths import Layout
 from linestop.watch.firing import Severity
-from tests.unit.debrief_shop import BATCH, corrected, failed_twice, fired, shop
+from tests.unit.debrief_shop import BATCH, FAILURE, corrected, failed_twice, fired, shop
 
 SECRET = "ghp_" + "a1B2" * 9
 
@@ -49,6 +50,25 @@ def test_what_a_ticket_taught_waits_with_its_evidence(layout: Layout) -> None:
     assert (search.kind, search.file, search.detector) == ("file", "src/cart.py", "runaway-search")
     assert (failure.kind, failure.times, len(failure.runs)) == ("signature", 2, 2)
     assert any("I rounded in the wrong place" in line for line in failure.evidence)
+
+
+@pytest.mark.parametrize(
+    ("files", "kind"),
+    [
+        pytest.param(("api/views.py", "api/views.py"), "signature", id="the-same-file"),
+        pytest.param(("api/views.py", "shop/views.py"), "detector", id="two-of-one-name"),
+    ],
+)
+def test_failures_of_two_files_of_one_name_are_not_taken_for_one(
+    layout: Layout, files: tuple[str, str], kind: str
+) -> None:
+    book = TicketBook(layout, "shop-bugs")
+    for attempt, file in enumerate(files, start=1):
+        book.fail(Failure(source="checks", text=FAILURE, chunk="c1", attempt=attempt, run=f"r{attempt}", file=file))
+        same = book.failures()[0].signature
+        fired(layout, kind=CautionKind.CHECK, detector="checks", run=f"r{attempt}", signature=same, file="")
+    (one,) = Debriefs(layout).gather("shop-bugs").waiting
+    assert (Debriefs(layout).get(one).kind, Debriefs(layout).get(one).times) == (kind, 2)
 
 
 def test_a_solved_ticket_keeps_what_came_twice(layout: Layout) -> None:
