@@ -48,6 +48,8 @@ def bench(*, quick: bool = False, write: bool = False, repository: Path | None =
     measures = [start_cost(pairs * 3)]
     _say("the watch …")
     measures += _watch(pairs)
+    _say("questions about cautions …")
+    measures += _insight(quick=quick)
     _say("the model proxy …")
     measures += _proxy(pairs)
     with _scratch_home() as scratch:
@@ -67,6 +69,12 @@ def _watch(pairs: int) -> list[Measure]:
     from linestop.deployments.bench.watch_cost import watch_cost  # noqa: PLC0415
 
     return watch_cost(pairs)
+
+
+def _insight(*, quick: bool) -> list[Measure]:
+    from linestop.deployments.bench.insight_cost import SIZES, insight_cost  # noqa: PLC0415
+
+    return insight_cost(SIZES[:1] if quick else SIZES)
 
 
 def _proxy(pairs: int) -> list[Measure]:

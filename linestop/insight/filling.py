@@ -6,12 +6,12 @@ Which those are is needs.py. What can't be read is noted in `problems` and never
 import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import duckdb
 
-from linestop.insight import memory_rows, rows
+from linestop.insight import rows
 from linestop.insight.caution_files import put_cautions
 from linestop.insight.event_files import put_events
 from linestop.insight.needs import Needs
@@ -25,6 +25,8 @@ _HAPPENED = {
     "reflections": "moment",
 }  # fmt: skip
 
+_REMEMBERED = ("lessons", "failures", "signs", "corrections", "reflections", "candidates")
+
 
 class Filling:
     """Reads the files of one repository into databases, what happened before `since` left out."""
@@ -37,15 +39,10 @@ class Filling:
             "findings": lambda: rows.finding_rows(self._runs),
             "firings": lambda: rows.firing_rows(layout, self._runs),
             "nudges": lambda: rows.nudge_rows(layout, self._runs),
-            "told": lambda: memory_rows.told_rows(self._runs),
+            "told": lambda: rows.told_rows(self._runs),
             "tickets": lambda: rows.ticket_rows(layout),
             "incidents": lambda: rows.incident_rows(layout),
-            "lessons": lambda: memory_rows.lesson_rows(layout, self._say),
-            "failures": lambda: memory_rows.failure_rows(layout, self._say),
-            "signs": lambda: memory_rows.sign_rows(layout, self._say),
-            "corrections": lambda: memory_rows.correction_rows(layout, self._say),
-            "reflections": lambda: memory_rows.reflection_rows(layout, self._say),
-            "candidates": lambda: memory_rows.candidate_rows(layout, self._say),
+            **{table: partial(_remembered, table, layout, self._say) for table in _REMEMBERED},
         }
 
     def fill(self, database: duckdb.DuckDBPyConnection, needs: Needs) -> None:
@@ -78,6 +75,12 @@ class Filling:
     def _say(self, problem: str) -> None:
         if problem not in self.problems:
             self.problems.append(problem)
+
+
+def _remembered(table: str, layout: Layout, say: Callable[[str], None]) -> Iterable[Row]:
+    from linestop.insight.memory_rows import ROWS  # noqa: PLC0415  # the rooms of memory, only where they are asked about
+
+    return ROWS[table](layout, say)
 
 
 def _insert(database: duckdb.DuckDBPyConnection, table: str, found: Iterable[Row]) -> None:

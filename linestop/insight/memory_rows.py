@@ -1,4 +1,4 @@
-"""Rows for the analysis out of memory: lessons, what tickets learned, candidates, what dispatches were told.
+"""Rows for the analysis out of memory: lessons, what tickets learned, candidates.
 
 Read through the models that wrote them; what can't be read is said, never raised. Cautions are DuckDB's to read:
 caution_files.py. Rows of run records are rows.py.
@@ -18,7 +18,6 @@ from linestop.watch.file_hash import file_hash
 
 T = TypeVar("T")
 Say = Callable[[str], None]
-_TOLD = {"lessons": "lesson", "cautions": "caution", "signs": "sign", "skills": "skill"}
 
 
 def lesson_rows(layout: Layout, say: Say) -> Iterator[Row]:
@@ -57,16 +56,6 @@ def candidate_rows(layout: Layout, say: Say) -> Iterator[Row]:
             yield _candidate(candidate)
 
 
-def told_rows(runs: Iterable[Row]) -> Iterator[Row]:
-    """Yield a row for each thing that each dispatch was told, from `told` among its parameters."""
-    for run in runs:
-        told = run["parameters"].get("told") if run["kind"] == "dispatch" else None
-        for name, kind in _TOLD.items():
-            items = told.get(name) if isinstance(told, dict) else None
-            for item in dict.fromkeys(one for one in items if isinstance(one, str)) if isinstance(items, list) else ():
-                yield {"run_id": run["run_id"], "kind": kind, "item": item}
-
-
 def _noted(layout: Layout, read: Callable[[TicketBook], Iterable[Any]], say: Say) -> Iterator[Row]:
     for book in books(layout):
         for note in _read(f"what ticket {book.ticket} learned", lambda: read(book), say):  # noqa: B023  # called at once
@@ -103,3 +92,13 @@ def _read(what: str, ask: Callable[[], Iterable[T]], say: Say) -> tuple[T, ...]:
     except expected() as error:  # one broken store hides no other answer; whoever asks is told
         say(f"{what} can't be read: {in_words(error)}")
         return ()
+
+
+ROWS = {
+    "lessons": lesson_rows,
+    "failures": failure_rows,
+    "signs": sign_rows,
+    "corrections": correction_rows,
+    "reflections": reflection_rows,
+    "candidates": candidate_rows,
+}

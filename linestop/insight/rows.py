@@ -16,7 +16,7 @@ from linestop.runs.find import kind_of
 from linestop.runs.firings import FIRINGS, nudges_of, read_firings
 
 Row = dict[str, Any]
-_FIRING = {"detector", "severity", "rung", "detail", "file", "identity", "calls", "seconds", "tokens"}
+_TOLD = {"lessons": "lesson", "cautions": "caution", "signs": "sign", "skills": "skill"}
 
 
 def run_rows(layout: Layout) -> Iterator[Row]:
@@ -79,6 +79,16 @@ def finding_rows(runs: list[Row]) -> Iterator[Row]:
         for theme, count in _dict(found).items():
             if isinstance(count, int) and not isinstance(count, bool):
                 yield {"run_id": run["run_id"], "theme": theme, "found": count}
+
+
+def told_rows(runs: list[Row]) -> Iterator[Row]:
+    """Yield a row for each thing that each dispatch was told, from `told` among its parameters."""
+    for run in runs:
+        told = run["parameters"].get("told") if run["kind"] == "dispatch" else None
+        for name, kind in _TOLD.items():
+            items = told.get(name) if isinstance(told, dict) else None
+            for item in dict.fromkeys(one for one in items if isinstance(one, str)) if isinstance(items, list) else ():
+                yield {"run_id": run["run_id"], "kind": kind, "item": item}
 
 
 def ticket_rows(layout: Layout) -> Iterator[Row]:
