@@ -4,13 +4,12 @@ import asyncio
 
 from linestop.blocks.station import Station
 from linestop.execution.escalation import escalation_page
+from linestop.execution.runs import ESCALATION
 from linestop.incidents import Incident
 from linestop.memory.tickets import Sign
 from linestop.tasks.artifacts import key_link, publish_markdown
 from linestop.tasks.record_pages import record_key
 from linestop.tasks.related import ticket_key
-
-FILE = "escalation.md"
 
 
 async def report_escalation(station: Station, sign: Sign, incident: Incident) -> None:
@@ -27,5 +26,5 @@ def _written(station: Station, sign: Sign, incident: Incident) -> str:
         reflections=book.reflections(), corrections=book.corrections(),
         links=(key_link("record", record_key(station.record.id)),),
     )  # fmt: skip
-    station.record.write(FILE, page)
+    station.record.write(ESCALATION, page)
     return page

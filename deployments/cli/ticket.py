@@ -15,7 +15,7 @@ from linestop.deployments.cli.text_table import text_table
 from linestop.deployments.cli.ticket_page import page
 from linestop.errors import UsageError
 from linestop.execution.batches import NEW_BATCH, batch_name, batch_of, ticket_of
-from linestop.execution.runs import last_verdict
+from linestop.execution.runs import last_report, last_verdict
 from linestop.incidents import IncidentStore
 from linestop.memory.tickets import learned_by
 from linestop.paths import Layout, repository_root
@@ -100,11 +100,11 @@ def show(ticket_id: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
         Print the ticket as JSON.
     """
     found, layout = _tracker(repo).get(ticket_id), Layout(repository_root(repo))
-    learned = learned_by(layout, found.id)
+    learned, report = learned_by(layout, found.id), last_report(layout, found.id)
     if json_:
         _say(json.dumps({**found.model_dump(mode="json"), **learned.model_dump(mode="json")}, indent=2))
     else:
-        _say(page(found, _open_incidents(repo, ticket_id), last_verdict(layout, ticket_id), learned))
+        _say(page(found, _open_incidents(repo, ticket_id), last_verdict(layout, ticket_id), learned, report))
     return 0
 
 

@@ -1,6 +1,8 @@
 """A ticket as a page for the terminal. Everything in it may be a stranger's text."""
 
+import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 from linestop.blocks.plan_branch import PLANS_BRANCH
 from linestop.execution.finish_line import describe
@@ -11,13 +13,23 @@ from linestop.verdicts import GoalVerdict
 
 
 def page(
-    ticket: Ticket, incidents: list[str], verdict: GoalVerdict | None = None, learned: Learned | None = None
+    ticket: Ticket,
+    incidents: list[str],
+    verdict: GoalVerdict | None = None,
+    learned: Learned | None = None,
+    report: Path | None = None,
 ) -> str:
-    """Return what a person reads before deciding about a ticket; `verdict` is the goal-checker's last."""
-    return "\n".join(line.rstrip() for line in _lines(ticket, incidents, verdict, learned or Learned()))
+    """Return what a person reads before deciding about a ticket.
+
+    `verdict` is the goal-checker's last, `learned` its signs and corrections, `report` the file about its escalation.
+    """
+    lines = [*_lines(ticket, verdict, learned or Learned(), incidents)]
+    if not ticket.evidence and ticket.state in {*WAITING_ON_A_PERSON, TicketState.GATED}:
+        lines += _choices(ticket, incidents, report)
+    return "\n".join(line.rstrip() for line in lines)
 
 
-def _lines(ticket: Ticket, incidents: list[str], verdict: GoalVerdict | None, learned: Learned) -> Iterator[str]:
+def _lines(ticket: Ticket, verdict: GoalVerdict | None, learned: Learned, incidents: list[str]) -> Iterator[str]:
     yield f"{ticket.id}  {ticket.state}  {plain(ticket.title)}"
     facts = {
         "why": plain(ticket.reason, limit=1000),
@@ -47,8 +59,6 @@ def _lines(ticket: Ticket, incidents: list[str], verdict: GoalVerdict | None, le
     if ticket.evidence:
         yield f"delivered  {ticket.evidence.commit} on {plain(ticket.evidence.branch)}"
         yield f"look at it: git log -p {ticket.base[:12]}..{plain(ticket.evidence.branch)}"
-    elif ticket.state in {*WAITING_ON_A_PERSON, TicketState.GATED}:
-        yield from _choices(ticket, incidents)
 
 
 def _memory(learned: Learned) -> Iterator[str]:
@@ -74,9 +84,11 @@ def used(ticket: Ticket) -> str:
     return f"{spent.tokens:,} tokens{money} in {spent.dispatches} dispatches" if spent.tokens else ""
 
 
-def _choices(ticket: Ticket, incidents: list[str]) -> Iterator[str]:
+def _choices(ticket: Ticket, incidents: list[str], report: Path | None) -> Iterator[str]:
     """Yield what a person can do about a ticket that waits for one."""
     yield "what you can do"
+    if report:
+        yield f"  read what failed, and how   less {shlex.quote(plain(str(report), limit=1000))}"
     if ticket.progress:
         yield f"  look at what was approved   git log -p {ticket.base[:12]}..{plain(ticket.branch)}"
     for incident in incidents:

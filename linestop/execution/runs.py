@@ -12,6 +12,7 @@ from linestop.records import Inputs, Result, RunKind
 from linestop.verdicts import GoalVerdict
 
 _RUN = re.compile(r"[A-Za-z0-9-]{1,100}")
+ESCALATION = "escalation.md"  # what a person reads of a failure that came too often
 MAX_RUNS = 300  # a page links what is recent; older runs are found in the history
 
 
@@ -65,6 +66,13 @@ def last_verdict(layout: Layout, ticket: str) -> GoalVerdict | None:
             with suppress(OSError, ValueError):
                 return GoalVerdict.model_validate_json((folder / "verdict.json").read_bytes())
     return None
+
+
+def last_report(layout: Layout, ticket: str) -> Path | None:
+    """Return the report of the escalation that a ticket's last run ended with, None where it ended otherwise."""
+    own = (folder for folder, inputs in newest(layout, "ticket") if inputs.parameters.get("ticket") == ticket)
+    path = next((folder / ESCALATION for folder in own), None)
+    return path if path and path.is_file() and not path.is_symlink() else None
 
 
 def audit_of(layout: Layout, plan: str) -> str:

@@ -13,6 +13,7 @@ from linestop.blocks.line import Line
 from linestop.blocks.station import Station, claim
 from linestop.execution.order import ExecutionOrder, TicketOrder, TicketOutcome
 from linestop.execution.ruling import reject
+from linestop.execution.runs import last_report
 from linestop.flows.execution import execution
 from linestop.flows.ticket import bring_to_end
 from linestop.memory.cautions import CautionKind, read_cautions
@@ -136,6 +137,7 @@ async def test_the_same_failure_three_times_stops_the_line_with_a_report(root: P
     assert (ticket.state, ticket.attempts) == (TicketState.STOPPED, 3)  # of five that the policy allows
     assert "the same failure 3 times: suppressions" in ticket.reason
     (report,) = (root / ".linestop/runs").glob("*-ticket-*/escalation.md")
+    assert last_report(Layout(root), "stock") == report
     text = report.read_text()
     for words in ("suppressions", "I am certain.", "linestop ticket correct stock", "sign-"):
         assert words in text
