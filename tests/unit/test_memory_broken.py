@@ -16,6 +16,7 @@ from linestop.briefs.model import Told
 from linestop.deployments.doctor.diagnosis import State
 from linestop.deployments.doctor.memory import look_at_memory
 from linestop.memory.cautions import Caution, CautionKind
+from linestop.memory.cautions.shelf import NAME
 from linestop.memory.lessons import Lesson, LessonStore, Tier
 from linestop.memory.memory import Memory
 from linestop.memory.tickets.model import Correction, Failure, Reflection
@@ -235,3 +236,13 @@ def test_a_lock_that_is_never_given_back_is_waited_for_once(layout: Layout) -> N
     for _ in range(5):
         memory.attempt("it can't be written", hang, None, about="t1")
     assert len(tried) == 3, "after a minute it is tried again"
+
+
+def test_an_index_of_cautions_that_is_damaged_is_made_anew_for_it_is_never_the_truth(layout: Layout) -> None:
+    used(Memory(layout, MemoryPolicy()))
+    index = layout.cautions / NAME
+    index.write_bytes(GARBAGE)
+    memory = Memory(layout, MemoryPolicy())
+    assert len(memory.told(TICKET, role="maker", chunk="c0", files=()).cautions) == 2
+    assert memory.problems == ()
+    assert index.read_bytes() != GARBAGE
