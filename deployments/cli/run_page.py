@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from linestop.deployments.cli.wrapping import hanging, wrapped
 from linestop.events import Usage
 from linestop.runs import RecordedRun
-from linestop.runs.words import plain_line, usage_words
+from linestop.runs.words import memory_words, plain_line, usage_words
 from linestop.text import plain
 
 KILLED = "killed: its process ended without a result"
@@ -30,6 +30,7 @@ def _facts(run: RecordedRun, width: int) -> Iterator[str]:
         "time": _time(run),
         "calls": _calls(run),
         "used": _used(run.usage, run.turns),
+        "remembered": memory_words(run.parameters.get("told")),
         "faults": ", ".join(f"{plain(name)} {count}" for name, count in run.faults.items()),
         "started by": f"{run.parent.run_id}  {run.parent.name}" if run.parent else "",
         "rerun of": plain(run.parameter("rerun_of")),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from linestop.execution.report import cell, paragraphs, table
 from linestop.runs.recorded import RecordedRun, Relative
-from linestop.runs.words import usage_words
+from linestop.runs.words import memory_words, usage_words
 from linestop.text import plain
 from linestop.watch import Firing, Rung
 from linestop.watch.nudging import Nudged
@@ -74,6 +74,7 @@ def _facts(run: RecordedRun) -> Iterator[tuple[str, str]]:
             usage_words(run.usage).replace("$", "\\$")
             + ("" if run.usage.usd is not None else ", its price is not known"),
         )
+    yield "told", memory_words(run.parameters.get("told"))
     yield "faults", ", ".join(f"{cell(word)} {count}" for word, count in run.faults.items())
     yield "session", cell(run.session)
     yield from ((word, cell(text)) for word, text in run.said)

@@ -34,6 +34,18 @@ def usage_words(usage: Usage) -> str:
     return f"{usage.input:,} tokens in{cached}, {usage.output:,} out{money}{total}"
 
 
+def memory_words(told: object) -> str:
+    """Return how much of memory a dispatch was told, from its record; empty where it holds nothing of that.
+
+    `3 lessons, 1 sign, 4 skills`: what they are is in the record's inputs.json, their words in its brief.
+    """
+    known = told if isinstance(told, Mapping) else {}
+    counts = {name: known.get(name) for name in ("signs", "corrections", "lessons", "cautions", "skills")}
+    sizes = {name: len(one) if isinstance(one, list) else one for name, one in counts.items()}
+    said = {name: size for name, size in sizes.items() if isinstance(size, int) and size > 0}
+    return ", ".join(f"{size:,} {name if size > 1 else name.removesuffix('s')}" for name, size in said.items())
+
+
 def call_detail(event: Event) -> tuple[str, ...]:
     """Return a call's arguments, texts with their lines; nothing where there is one and it has one line."""
     texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in event.args.items()}

@@ -8,6 +8,7 @@ import pytest
 from linestop.events import Usage
 from linestop.runs import DiffStat, FileStat, RecordedFiring, RecordedRun, Relative
 from linestop.runs.dispatch_page import code, dispatch_page, read_on, runs_table, watch_page
+from linestop.runs.words import memory_words
 from linestop.watch import Firing, Rung
 from linestop.watch.nudging import Nudged
 
@@ -96,3 +97,22 @@ def test_the_dispatches_of_a_run_are_listed_with_the_command_that_shows_each() -
     page = runs_table([Relative(run_id="r1", name="maker c1 #1", outcome="candidate")])
     assert "| maker c1 \\#1 | candidate | `linestop run show r1` |" in page
     assert runs_table(()) == ""
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        pytest.param(
+            {"signs": ["s"], "corrections": 2, "lessons": ["a", "b"], "cautions": [], "skills": ["role-maker"]},
+            "1 sign, 2 corrections, 2 lessons, 1 skill",
+            id="what it was told",
+        ),
+        pytest.param(None, "", id="an older record"),
+        pytest.param("lessons", "", id="a text"),
+        pytest.param({"lessons": {"a": 1}, "signs": "x", "corrections": -1, "skills": None}, "", id="other shapes"),
+    ],
+)
+def test_a_dispatch_says_how_much_of_memory_it_was_told(told: object, words: str) -> None:
+    assert memory_words(told) == words
+    page = dispatch_page(run(parameters={"role": "maker", "told": told}))
+    assert (f"| told | {words} |" in page) is bool(words)
