@@ -113,7 +113,7 @@ def _compared(one: Compared, unit: str) -> str:
 def _arm(one: Measured) -> str:
     words = [one.grade.word, f"{_count(one.tokens)} tokens", f"{one.seconds:.2f} s"]
     if one.firings:
-        words.append(f"{one.firings} firings")
+        words.append(f"{one.firings} firing{'s' * (one.firings > 1)}")
     return ", ".join(words) + (f" ({plain(one.why, 120)})" if one.grade is Grade.FAILED and one.why else "")
 
 
