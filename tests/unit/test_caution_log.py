@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from linestop.errors import LinestopError, RecordError
+from linestop.events.redaction import hide_from_now_on
 from linestop.memory.cautions import Caution, CautionKind, CautionLog, read_cautions
 from linestop.paths import Layout
 
@@ -136,6 +137,13 @@ def test_a_detail_is_plain_and_holds_no_secret(layout: Layout, detail: str, kept
     caution = Caution.model_construct(**{**seen().__dict__, "detail": detail})
     assert CautionLog(layout, RUN).append(caution).detail == kept
     assert details(layout) == [kept]
+
+
+def test_a_secret_that_is_named_while_a_log_is_open_is_hidden_from_then_on(layout: Layout) -> None:
+    log = CautionLog(layout, RUN)
+    log.append(seen("first"))
+    hide_from_now_on("correct horse battery staple 100")
+    assert log.append(seen("login with correct horse battery staple 100")).detail == "login with [redacted]"
 
 
 def test_no_field_is_endless(layout: Layout) -> None:

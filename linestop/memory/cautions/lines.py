@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
-from linestop.events.redaction import redactor
+from linestop.events.redaction import Redactor
 from linestop.memory.cautions.model import Caution
 from linestop.text import plain
 
@@ -24,14 +24,14 @@ _HASHES = ("file_hash", "signature")
 _ELLIPSIS = "…"
 
 
-def harmless(caution: Caution, run: str) -> Caution:
+def harmless(caution: Caution, run: str, hiding: Redactor) -> Caution:
     """Return a caution fit to be kept: plain, without secrets, every text bounded, with an id, its time in UTC."""
-    words = {name: _short(getattr(caution, name), MAX_WORD) for name in _WORDS}
+    words = {name: _short(getattr(caution, name), MAX_WORD, hiding) for name in _WORDS}
     hashes = {name: value if _HASH.fullmatch(value := getattr(caution, name)) else "" for name in _HASHES}
-    words["run"] = words["run"] or _short(run, MAX_WORD)
+    words["run"] = words["run"] or _short(run, MAX_WORD, hiding)
     words["id"] = words["id"] or f"{words['run']}:{uuid4().hex[:12]}"
-    changes = {"detail": _short(caution.detail, MAX_DETAIL), "file": _path(caution.file), "at": in_utc(caution.at)}
-    return caution.model_copy(update={**words, **hashes, **changes})
+    words["detail"], words["file"] = _short(caution.detail, MAX_DETAIL, hiding), _path(caution.file, hiding)
+    return caution.model_copy(update={**words, **hashes, "at": in_utc(caution.at)})
 
 
 def line_of(caution: Caution) -> bytes:
@@ -62,12 +62,12 @@ def in_utc(at: datetime) -> datetime:
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _short(text: str, limit: int) -> str:
+def _short(text: str, limit: int, hiding: Redactor) -> str:
     """Return a text plain and redacted. Plain first: an escape within a token would hide it."""
-    text = redactor().text(plain(text, limit=limit * 10))
+    text = hiding.text(plain(text, limit=limit * 10)) if text else ""
     return text if len(text) <= limit else text[: limit - 1] + _ELLIPSIS
 
 
-def _path(name: str) -> str:
+def _path(name: str, hiding: Redactor) -> str:
     """Return a path as it is, so that it is found again, as far as it can be printed."""
-    return redactor().text(name if name.isprintable() else plain(name, limit=MAX_PATH))[:MAX_PATH]
+    return hiding.text(name if name.isprintable() else plain(name, limit=MAX_PATH))[:MAX_PATH]

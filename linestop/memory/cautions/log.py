@@ -16,6 +16,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from linestop.errors import RecordError
+from linestop.events.redaction import Redactor, redactor, told
 from linestop.memory.cautions.lines import harmless, line_of
 from linestop.memory.cautions.model import Caution
 from linestop.memory.cautions.segments import FOLDER, file_of, sync_folder
@@ -51,6 +52,7 @@ class CautionLog:
         self._pid = os.getpid()
         self._gather, self._commit = threading.Lock(), threading.Lock()
         self._waiting = _Batch()
+        self._redactor, self._secrets = redactor(), told()
 
     def append(self, caution: Caution) -> Caution:
         """Write a caution and return it as it was written, with its id; it is on the disk then.
@@ -58,7 +60,7 @@ class CautionLog:
         Raises:
             RecordError: the disk refused; nothing of it counts as written.
         """
-        stored = harmless(caution, self.run)
+        stored = harmless(caution, self.run, self._hiding())
         with self._gather:
             batch = self._waiting
             batch.lines.append(line_of(stored))
@@ -77,6 +79,12 @@ class CautionLog:
         """Close the segment; what comes later opens one again. Closing twice does nothing."""
         with self._commit:
             self._shut()
+
+    def _hiding(self) -> Redactor:
+        """Return what hides secrets: those of the environment when the log was made, and all that was told since."""
+        if self._secrets != told():
+            self._secrets, self._redactor = told(), redactor()
+        return self._redactor
 
     def _carry_out(self, batch: _Batch) -> None:
         with self._gather:
