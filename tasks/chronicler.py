@@ -21,6 +21,8 @@ from linestop.text import plain
 from linestop.verdicts import GoalVerdict, TestCase, Verdict
 from linestop.watch.firing import Severity
 
+MAX_BROKEN = 200  # tests of one attempt that are named; more of them are one failure all the same
+
 
 @task(name="chronicler", task_run_name="chronicler {chunk.id} #{attempt}", cache_policy=NO_CACHE, persist_result=False)
 async def chronicler(station: Station, chunk: Chunk, attempt: int, made: Made, verdict: Verdict) -> Tally:
@@ -45,6 +47,7 @@ def remember(station: Station, chunk: Chunk, attempt: int, made: Made, verdict: 
         ticket=station.ticket.id, chunk=chunk, attempt=attempt, verdict=verdict,
         run=made.record.id if made.record else station.record.id, engine=engine.name, model=engine.model,
         said=(made.work.summary, *made.work.could_not),
+        output=_output(verdict),
         broken=memory.attempt("what broke can't be named", lambda: _broken(station, verdict), ()),
     )  # fmt: skip
     for caution in setback.cautions():
@@ -92,6 +95,13 @@ def _stopped(
     )  # fmt: skip
 
 
+def _output(verdict: Verdict) -> str:
+    """Return what the checks said, where they are a command that names no tests; empty where it ran out of time."""
+    if verdict.checks is None or verdict.approved or verdict.checks.tests:
+        return ""
+    return next((run.output for run in verdict.checks.runs if not run.ok and not run.timed_out), "")
+
+
 def _broken(station: Station, verdict: Verdict) -> tuple[TestCase, ...]:
     """Return the tests that a candidate broke, by the names that a person types; their messages where they failed."""
     if verdict.checks is None or verdict.approved:
@@ -99,6 +109,7 @@ def _broken(station: Station, verdict: Verdict) -> tuple[TestCase, ...]:
     cases = {case.id: case for case in (*station.baseline.tests, *verdict.checks.tests)}
     split = (entry.removesuffix(")").rpartition(" (") for entry in regressions(station.baseline, verdict.checks))
     broken = {name: how for name, _, how in split if name in cases}
+    broken = {name: broken[name] for name in sorted(broken)[:MAX_BROKEN]}
     typed = station.checks.names(station.worktree, list(broken))
     return tuple(
         TestCase(id=plain(shown, MAX_DETAIL), outcome="failed", message=how if how != "fails" else cases[name].message)

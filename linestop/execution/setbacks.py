@@ -11,7 +11,7 @@ from linestop.memory.cautions.model import Caution, CautionKind
 from linestop.memory.tickets.model import Correction, Failure, Reflection
 from linestop.memory.tickets.signature import signature
 from linestop.plans import Chunk
-from linestop.text import plain
+from linestop.text import plain, plain_lines
 from linestop.verdicts import TestCase, Verdict
 from linestop.watch.firing import Severity
 
@@ -19,6 +19,7 @@ MAKER = "maker"
 MAX_CAUTIONS = 20  # of one attempt: who breaks 500 tests broke one thing
 MAX_DETAIL = 500  # characters, as a caution holds
 MAX_MESSAGE = 200  # characters of one test's message
+MAX_OUTPUT = 900  # characters of a command's output, from its end: a signature is of the last 800
 MAX_SAID = 600  # characters of a reflection
 MAX_NAMED = 5  # tests whose messages are compared, and that one caution names
 _FINDING_IN = re.compile(r"^[\w.-]+ in (.+): \d+ finding\(s\)")
@@ -27,7 +28,10 @@ _RAN_OUT = re.compile(r"timed out|out of time|time-out|no event for|no progress"
 
 @dataclass(frozen=True)
 class Setback:
-    """An attempt that came to nothing. `broken` are the tests it broke: ids as a person types them, and messages."""
+    """An attempt that came to nothing. `broken` are the tests it broke: ids as a person types them, and messages.
+
+    `output` is what a command said that failed without naming tests.
+    """
 
     ticket: str
     chunk: Chunk
@@ -38,6 +42,7 @@ class Setback:
     model: str = ""
     said: tuple[str, ...] = ()
     broken: tuple[TestCase, ...] = ()
+    output: str = ""
 
     @property
     def reasons(self) -> str:
@@ -64,8 +69,10 @@ class Setback:
         said = [f"{case.id}: {plain(case.message, MAX_MESSAGE) or 'fails'}" for case in _first(self.broken)]
         more = len(self.broken) - len(said)
         said += [f"and {more} more"] if more else []
+        said += [self._reasons_and_where()] if not said else []
+        said += [plain_lines(self.output.strip(), MAX_OUTPUT)] if self.output.strip() else []
         return Failure(
-            source=self.source, text="\n".join(said) or self._reasons_and_where(), chunk=self.chunk.id,
+            source=self.source, text="\n".join(said), chunk=self.chunk.id,
             attempt=self.attempt, run=self.run, file=self.file, signature=signature(self._compared(said), self.source),
         )  # fmt: skip
 
@@ -114,6 +121,8 @@ class Setback:
         if self.verdict.violations:  # what to do about each is the same every time
             hits = {f"{one.rule}: {one.message.partition(';')[0]}" for one in self.verdict.violations}
             return ", ".join(sorted(hits))
+        if self.output.strip():
+            return self.output
         if not self.broken:
             return self._reasons_and_where()
         return "\n".join((*said, "checks fail: " + ", ".join(case.id for case in _first(self.broken))))

@@ -1,5 +1,7 @@
 """What is remembered of an attempt that came to nothing, and the report of one that came to nothing three times."""
 
+from dataclasses import replace
+
 import pytest
 
 from linestop.execution.escalation import escalation_page
@@ -220,3 +222,38 @@ def test_guards_that_were_hit_differ_by_the_first_of_many_too() -> None:
     signs = {setback(reject("…", by="guards", violations=one)).failure().signature for one in both}
     assert "" not in signs
     assert len(signs) == 2
+
+
+GO = """\
+--- FAIL: Test{name} ({seconds}s)
+    cart_test.go:{line}: got {got}, want 3
+FAIL
+exit status 1
+FAIL	example.com/shop	{seconds}s
+"""
+SAID = [
+    pytest.param({}, {"seconds": "1.25", "line": "90"}, True, id="another time and place"),
+    pytest.param({}, {"name": "Count"}, False, id="another test"),
+    pytest.param({}, {"got": "7"}, False, id="another value"),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "same"), SAID)
+def test_a_command_that_names_no_tests_is_compared_by_what_it_said(
+    one: dict[str, str], other: dict[str, str], *, same: bool
+) -> None:
+    verdict = reject("checks fail: `go test ./...` exit code 1: FAIL example.com/shop", by="checks")
+    usual = {"name": "Total", "seconds": "0.02", "line": "12", "got": "0"}
+    failures = [replace(setback(verdict), output=GO.format_map(usual | words)).failure() for words in (one, other)]
+    assert all(failure.signature for failure in failures)
+    assert (failures[0].signature == failures[1].signature) is same
+    assert failures[0].text.startswith("checks fail: `go test")
+    assert "got 0, want 3" in failures[0].text
+
+
+def test_a_command_that_says_nothing_of_it_arms_nothing() -> None:
+    verdict = reject("checks fail: `make test` exit code 2: something went wrong", by="checks")
+    assert (
+        replace(setback(verdict), output="working…\nsomething went wrong, somewhere, sorry\n" * 9).failure().signature
+        == ""
+    )
