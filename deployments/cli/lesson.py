@@ -26,7 +26,7 @@ _VERBS = {
     "recall": ("lesson_list:recall", "Search by words and files, best first."),
     "show": ("lesson_show:show", "Show one lesson, and what it said before."),
     "confirm": ("lesson_change:confirm", "Say that a lesson still holds for its file as it is now."),
-    "accept": ("lesson_change:accept", "Make a proposal a lesson that agents are told."),
+    "accept": ("lesson_change:accept", "Have a proposal told, or a superseded lesson again."),
     "supersede": ("lesson_change:supersede", "Put another lesson in a lesson's place."),
     "contradict": ("lesson_change:contradict", "Say that two lessons disagree, knowingly."),
     "remove": ("lesson_change:remove", "Take a lesson out."),

@@ -14,6 +14,8 @@ from linestop.deployments.cli.options import Json, Repo
 from linestop.errors import UsageError
 from linestop.memory.lessons import Lesson, Lessons, Tier
 from linestop.memory.lessons import draft as drafted
+from linestop.memory.lessons.drafting import current_hash, inside
+from linestop.text import plain
 
 
 def add(
@@ -94,7 +96,7 @@ def _kept(
         lessons.layout, fields["title"], fields["why"], body=fields.get("body", ""), file=fields.get("file", ""),
         roles=roles_of(fields.get("roles", "")), contradicts=contradicts, tier=tier,
     )  # fmt: skip
-    require_file(lessons, new)
+    require_file(lessons, new.file, tier)
     return lessons.add(new, supersedes=supersedes, anyway=anyway)
 
 
@@ -103,15 +105,15 @@ def roles_of(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text.replace(",", " ").split()))
 
 
-def require_file(lessons: Lessons, lesson: Lesson) -> None:
+def require_file(lessons: Lessons, file: str, tier: Tier) -> None:
     """Refuse a lesson about a file that isn't there: it would be stale from the start.
 
     Raises:
         UsageError: the file isn't there.
     """
-    if lessons.staleness(lesson):
+    if file and tier is Tier.REPOSITORY and not current_hash(lessons.layout, inside(lessons.layout, file), tier):
         raise UsageError(
-            f"there is no file {lesson.file}",
+            f"there is no file {plain(file)}",
             found=f"nothing that can be read so in {lessons.layout.root}",
             todo="name a file from the repository's root, or leave it out: the lesson is then about all of it",
         )

@@ -31,7 +31,7 @@ def confirm(lesson_id: str, /, *, repo: Repo = Path(), json_: Json = False) -> i
 
 
 def accept(lesson_id: str, /, *, anyway: bool = False, repo: Repo = Path(), json_: Json = False) -> int:
-    """Make a proposal a lesson: from now on agents are told. Read it first: linestop lesson show.
+    """Make a proposal a lesson, or a superseded one told again: from now on. Read it first: linestop lesson show.
 
     Examples:
         linestop lesson list --proposed
@@ -117,6 +117,9 @@ def remove(lesson_id: str, /, *, forget: bool = False, repo: Repo = Path(), json
     """
     lessons = _lessons(repo)
     found = lessons.remove(lesson_id, forget=forget)
+    for one in lessons.list(all=True):
+        if one.superseded_by == found.id:
+            sys.stderr.write(f"{one.id} stays superseded by it: linestop lesson accept {one.id} has it told again\n")
     end = "removed and forgotten" if forget else "removed"
     return _say(found, lessons, f"lesson {found.id} is {end}", json_=json_)
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from linestop.blocks.memory_gate import memory_layout
-from linestop.deployments.cli.lesson_add import roles_of
+from linestop.deployments.cli.lesson_add import require_file, roles_of
 from linestop.deployments.cli.lesson_draft import Fields, edited, on_a_terminal, rendered
 from linestop.deployments.cli.lesson_page import values
 from linestop.deployments.cli.options import Json, Repo
@@ -89,6 +89,7 @@ def _fields(lesson: Lesson) -> Fields:
 def _changed(lessons: Lessons, old: Lesson, changes: dict[str, Any], *, anyway: bool) -> Lesson:
     """Return the lesson with what is new of the changes; a file that stays is not taken as confirmed."""
     new = {name: value for name, value in changes.items() if value != getattr(old, name)}
+    require_file(lessons, new.get("file", ""), old.tier)
     return lessons.edit(old.id, anyway=anyway, **new) if new else old
 
 

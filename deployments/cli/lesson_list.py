@@ -65,6 +65,11 @@ def list_(
         and (not role or not one.roles or role in one.roles)
     ]
     _show(found, lessons, json_=json_)
+    outdated = sum(1 for one in found if state_of(one, lessons) in _STALE)
+    if outdated and not json_:
+        sys.stderr.write(
+            f"{outdated} stale: `linestop lesson confirm ID` where it still holds, else edit, supersede, remove\n"
+        )
     waiting = sum(1 for one in there if one.trust is Trust.PROPOSED and not one.superseded_by)
     if waiting and not (proposed or everything or json_):
         sys.stderr.write(f"{waiting} proposed, told to nobody: linestop lesson list --proposed\n")

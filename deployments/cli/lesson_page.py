@@ -10,7 +10,7 @@ from linestop.deployments.cli.wrapping import wrapped
 from linestop.memory.lessons import Former, Lesson, Lessons, Tier, Trust
 from linestop.text import plain, plain_lines
 
-COLUMNS = ("lesson", "state", "tier", "about", "title")
+COLUMNS = ("lesson", "state", "tier", "for", "about", "title")
 NOT_A_TERMINAL = 160  # columns where there is none to ask
 MAX_FORMER = 20  # changes that a page shows
 _CHANGED = ("title", "body", "why", "file", "file_hash", "roles", "trust", "contradicts", "superseded_by")
@@ -41,7 +41,7 @@ def values(lesson: Lesson, lessons: Lessons) -> dict[str, Any]:
 def table(found: Sequence[Lesson], lessons: Lessons, columns: int) -> str:
     """Return a row for each lesson; where the terminal is too narrow for rows, a few lines each."""
     rows = [
-        (one.id, state_of(one, lessons), one.tier, one.file or ", ".join(one.roles) or "everything", one.title)
+        (one.id, state_of(one, lessons), one.tier, ", ".join(one.roles) or "all", one.file or "-", one.title)
         for one in found
     ]
     text = text_table(COLUMNS, rows)
@@ -51,10 +51,10 @@ def table(found: Sequence[Lesson], lessons: Lessons, columns: int) -> str:
 
 
 def _folded(row: tuple[str, ...], columns: int) -> Iterator[str]:
-    name, state, tier, about, title = (plain(cell) for cell in row)
+    name, state, tier, roles, about, title = (plain(cell) for cell in row)
     yield from wrapped(f"{name}  {state}, {tier}", columns)
     yield from wrapped(title, columns, first="  ")
-    yield from wrapped(f"about {about}", columns, first="  ")
+    yield from wrapped(f"for {roles}" + (f", about {about}" if about != "-" else ""), columns, first="  ")
 
 
 def page(lesson: Lesson, lessons: Lessons, former: Sequence[Former], columns: int) -> str:

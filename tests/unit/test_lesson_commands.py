@@ -46,7 +46,7 @@ def test_a_lesson_is_added_listed_and_shown(repo: Path, capsys: pytest.CaptureFi
     assert capsys.readouterr().out == f"lesson {one.id} is kept\n"
     assert list_(repo=repo) == 0
     row = capsys.readouterr().out.splitlines()[-1]
-    assert row.split("  ") == [one.id, "fresh", "repository", "cart.py", "Prices are in cents"]
+    assert row.split("  ") == [one.id, "fresh", "repository", "maker, checker", "cart.py", "Prices are in cents"]
     assert show(one.id[-6:], repo=repo) == 0
     page = capsys.readouterr().out
     for words in ("Prices are in cents", WHY, "cart.py", "maker, checker", "this repository"):
@@ -110,6 +110,7 @@ def test_lessons_are_superseded_contradicted_and_removed(repo: Path, capsys: pyt
     assert list_(everything=True, repo=repo) == 0
     assert "superseded" in capsys.readouterr().out
     name = there(repo)[0].id
+    assert edit("always", title="Always run the whole suite first", repo=repo) == 0
     assert remove(name, repo=repo) == 0
     assert show(name, repo=repo) == 0
     said = capsys.readouterr()
@@ -163,6 +164,8 @@ def test_words_that_lack_are_asked_of_nobody_off_a_terminal(repo: Path) -> None:
         edit("prices", repo=repo)
     with pytest.raises(UsageError, match="there is no file"):
         add("Read the log first", why=WHY, file="nope.py", repo=repo)
+    with pytest.raises(UsageError, match="there is no file"):
+        edit("prices", file="nope.py", repo=repo)
 
 
 def test_a_narrow_terminal_gets_lines_that_fit_it(repo: Path) -> None:

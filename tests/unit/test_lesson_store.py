@@ -148,7 +148,7 @@ def test_a_look_that_objects_keeps_a_lesson_out(store: LessonStore) -> None:
 
 def test_an_unknown_field_is_no_edit(store: LessonStore) -> None:
     store.add(lesson())
-    for field in ("id", "created", "superseded_by", "tier", "nonsense"):
+    for field in ("id", "created", "updated", "tier", "nonsense"):
         with pytest.raises(UsageError, match="can't be edited"):
             store.edit("one", **{field: "x"})
 

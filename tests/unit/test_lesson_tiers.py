@@ -110,6 +110,27 @@ def test_a_lesson_is_superseded_by_one_of_its_own_or_the_wider_tier(lessons: Les
     assert [one.id for one in lessons.list()] == [third.id]
 
 
+def test_a_superseded_lesson_is_told_again_once_a_person_says_so(lessons: Lessons) -> None:
+    old, new = keep(lessons, "Never run the whole suite"), keep(lessons, "Read the log first")
+    lessons.supersede(old.id, new.id)
+    lessons.remove(new.id)
+    assert lessons.list() == ()
+    assert lessons.accept(old.id).superseded_by == ""
+    assert [one.id for one in lessons.told("maker")] == [old.id]
+    for field in ("superseded_by", "file_hash", "trust"):
+        with pytest.raises(UsageError, match="isn't edited"):
+            lessons.edit(old.id, **{field: "x"})
+
+
+def test_an_edited_file_is_hashed_and_stays_inside(lessons: Lessons) -> None:
+    one = keep(lessons, "Prices are in cents")
+    for file in ("src/cart.py", "./src/cart.py", str(lessons.layout.root / "src" / "cart.py")):
+        moved = lessons.edit(one.id, file=file)
+        assert (moved.file, len(moved.file_hash), lessons.staleness(moved)) == ("src/cart.py", 64, "")
+    with pytest.raises(UsageError, match="path in the repository"):
+        lessons.edit(one.id, file="../x")
+
+
 def test_an_id_may_be_cut_as_long_as_it_names_one(lessons: Lessons) -> None:
     one, two = keep(lessons, "Prices are in cents"), keep(lessons, "Prices never have fractions")
     assert lessons.get(one.id[-6:]) == one

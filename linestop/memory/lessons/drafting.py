@@ -49,7 +49,7 @@ def draft(
         UsageError: a text is missing, too long or holds a secret, or the file lies outside the repository.
     """
     now = datetime.now(UTC)
-    file = _inside(layout, file)
+    file = inside(layout, file)
     return checked(
         {
             "id": lesson_id or _new_id(title), "tier": tier, "title": title, "body": body, "why": why, "file": file,
@@ -96,8 +96,12 @@ def current_hash(layout: Layout, file: str, tier: Tier) -> str:
     return file_hash(layout.root, file) if file and tier is Tier.REPOSITORY else ""
 
 
-def _inside(layout: Layout, file: str) -> str:
-    """Return a file as the path in the repository that lessons are keyed to."""
+def inside(layout: Layout, file: str) -> str:
+    """Return a file as the path in the repository that lessons are keyed to.
+
+    Raises:
+        UsageError: it lies outside.
+    """
     if not file:
         return ""
     path = PurePosixPath(file)

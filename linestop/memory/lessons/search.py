@@ -22,8 +22,7 @@ def ranked(lessons: Sequence[Lesson], words: Sequence[str], files: Sequence[str]
     wanted = {stem(word) for word in said - EMPTY or said}
     if not words and not files:
         return tuple(sorted(lessons, key=lambda one: (one.updated, one.id), reverse=True))
-    lessons = [one for one in lessons if _may_hold(one, wanted) or _file_score(one, files)]
-    texts = [_words(one) for one in lessons]
+    texts = [_words(one, wanted) for one in lessons]
     seen = Counter(word for counts in texts for word in wanted if _hits(counts, word))
     rarity = {word: log(1 + len(lessons) / (1 + seen[word])) + 0.1 for word in wanted}
     scored = [
@@ -34,21 +33,23 @@ def ranked(lessons: Sequence[Lesson], words: Sequence[str], files: Sequence[str]
     return tuple(one for score, one in best if score > 0)
 
 
-def _may_hold(lesson: Lesson, wanted: set[str]) -> bool:
-    """Return whether a lesson can hold any of the stems: a fast look before its words are cut to theirs."""
-    text = f"{lesson.title}\n{lesson.file}\n{lesson.body}\n{lesson.why}".casefold()
-    return any(word[:-1] in text for word in wanted)  # a stem's last letter may be another: retries, retry
+def _words(lesson: Lesson, wanted: set[str]) -> dict[str, float]:
+    """Return the stems of a lesson with the weight of the best place that each stands in.
 
-
-def _words(lesson: Lesson) -> dict[str, float]:
-    """Return the stems of a lesson with the weight of the best place that each stands in."""
+    Of places only that can hold any of the wanted ones: a look for letters is far faster than cutting words.
+    """
     counts: dict[str, float] = {}
     for place, weight in _WEIGHTS.items():
-        for word in words_of(getattr(lesson, place)):
-            for part in {word, *word.replace("/", ".").split(".")}:
-                name = stem(part)
+        text = getattr(lesson, place).casefold()
+        if any(word[:-1] in text for word in wanted):  # a stem's last letter may be another: retries, retry
+            for name in _stems(text):
                 counts[name] = max(counts.get(name, 0.0), weight)
     return counts
+
+
+def _stems(text: str) -> set[str]:
+    """Return the stems of a text; a path counts by its parts too."""
+    return {stem(part) for word in set(words_of(text)) for part in {word, *word.replace("/", ".").split(".")}}
 
 
 def _hits(counts: dict[str, float], word: str) -> float:

@@ -13,7 +13,9 @@ from linestop.memory.lessons.file import PATIENCE_SECONDS, LessonFile
 from linestop.memory.lessons.model import Former, Lesson, Tier, Trust
 from linestop.text import plain
 
-EDITABLE = frozenset({"title", "body", "why", "file", "file_hash", "roles", "trust", "runs", "contradicts", "source"})
+EDITABLE = frozenset(
+    {"title", "body", "why", "file", "file_hash", "roles", "trust", "runs", "contradicts", "source", "superseded_by"}
+)
 Look = Callable[[Lesson, Sequence[Lesson]], None]
 
 

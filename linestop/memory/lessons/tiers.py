@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from linestop.errors import UsageError
 from linestop.memory.lessons.contradictions import Clash, clashes, refuse
-from linestop.memory.lessons.drafting import current_hash
+from linestop.memory.lessons.drafting import current_hash, inside
 from linestop.memory.lessons.model import Former, Lesson, Tier, Trust
 from linestop.memory.lessons.search import ranked
 from linestop.memory.lessons.store import LessonStore, Look, missing
@@ -14,6 +14,11 @@ from linestop.paths import Layout, global_lessons
 from linestop.text import plain
 
 _COMPARED = frozenset({"title", "file", "roles"})  # what a contradiction is seen by
+_BY_VERBS = {
+    "trust": "`linestop lesson accept` gives it",
+    "superseded_by": "`linestop lesson supersede` sets it, `accept` takes it back",
+    "file_hash": "`linestop lesson confirm` sets it",
+}
 _MAX_NAMED = 5
 
 
@@ -111,16 +116,16 @@ class Lessons:
         return self._store(lesson.tier).add(lesson.model_copy(update={"trust": Trust.PROPOSED}))
 
     def accept(self, lesson_id: str, *, anyway: bool = False) -> Lesson:
-        """Make a proposal a person's lesson, and return it.
+        """Have a proposal told, or a lesson that was superseded told again, as a person's; return it.
 
         Raises:
-            UsageError: there is none, it is no proposal, or it contradicts another lesson and not `anyway`.
+            UsageError: there is none, it is told already, or it contradicts another lesson and not `anyway`.
         """
         found = self.get(lesson_id)
-        if found.trust is Trust.PERSON:
-            raise UsageError(f"lesson {found.id} is accepted already", found="a person stands behind it", todo="")
+        if found.is_told:
+            raise UsageError(f"lesson {found.id} is accepted already", found="a person stands behind it")
         look = None if anyway else self._look(found.tier)
-        return self._store(found.tier).edit(found.id, look=look, trust=Trust.PERSON)
+        return self._store(found.tier).edit(found.id, look=look, trust=Trust.PERSON, superseded_by="")
 
     def edit(self, lesson_id: str, *, anyway: bool = False, **changes: Any) -> Lesson:
         """Change fields of a lesson and return it; its former text is kept.
@@ -129,12 +134,12 @@ class Lessons:
             UsageError: as `add`; or the field isn't one that is edited.
         """
         found = self.get(lesson_id)
-        if "trust" in changes:
-            raise UsageError(
-                "trust isn't edited", found=str(changes["trust"]), todo="`linestop lesson accept` gives it"
-            )
+        if given := changes.keys() & _BY_VERBS.keys():
+            name = min(given)
+            raise UsageError(f"a lesson's {name} isn't edited", found=str(changes[name]), todo=_BY_VERBS[name])
         if "file" in changes:
-            changes = {**changes, "file_hash": current_hash(self.layout, str(changes["file"]), found.tier)}
+            file = inside(self.layout, str(changes["file"]))
+            changes = {**changes, "file": file, "file_hash": current_hash(self.layout, file, found.tier)}
         compared = found.trust is Trust.PERSON and bool(changes.keys() & _COMPARED)
         look = self._look(found.tier) if compared and not anyway else None
         return self._store(found.tier).edit(found.id, look=look, **changes)
