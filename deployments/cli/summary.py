@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from contextlib import suppress
 from pathlib import Path
 
 from rich import box
@@ -10,7 +11,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from linestop.done import Answer, OracleVerdict
+from linestop.errors import LinestopError
 from linestop.execution.order import ExecutionReport, TicketOutcome
+from linestop.paths import Layout
 from linestop.text import plain
 from linestop.tickets import TicketState
 
@@ -43,6 +46,7 @@ def execution_summary(report: ExecutionReport, root: Path, *, json_: bool) -> No
         console.print(f"Next: [bold]linestop audit {escape(shlex.quote(str(root)))}[/bold]")
         return
     batch_summary(console, report)
+    learning_summary(console, root)
     say(console, "Next", next_command(report, root))
 
 
@@ -54,6 +58,19 @@ def batch_summary(console: Console, report: ExecutionReport) -> None:
         say(console, "", reason)
     for problem in report.memory:
         say(console, "Memory", problem)
+
+
+def learning_summary(console: Console, root: Path) -> None:
+    """Print how many candidates for lessons wait for a person; nothing where none do, or memory can't be read."""
+    from linestop.blocks.memory_gate import require_own  # noqa: PLC0415  # only where a run ended
+    from linestop.debrief import Debriefs  # noqa: PLC0415
+
+    with suppress(LinestopError, OSError):
+        layout = Layout(root)
+        require_own(layout)
+        if waiting := len(Debriefs(layout).waiting()):
+            noun = "candidate for a lesson waits" if waiting == 1 else "candidates for lessons wait"
+            say(console, "Learned", f"{waiting} {noun} for you: linestop debrief --repo {shlex.quote(str(root))}")
 
 
 def say(console: Console, title: str, text: str) -> None:

@@ -12,7 +12,7 @@ from linestop.audit.order import AuditOrder, AuditReport
 from linestop.blocks.engines import settings_of
 from linestop.deployments.cli.audit import audit_summary
 from linestop.deployments.cli.flow_runs import run_flow, ui_url
-from linestop.deployments.cli.summary import batch_summary, next_command, say, stdout
+from linestop.deployments.cli.summary import batch_summary, learning_summary, next_command, say, stdout
 from linestop.deployments.example_repository import default_path, example_repository
 from linestop.done import exit_code
 from linestop.errors import LinestopError, ServerError
@@ -73,6 +73,7 @@ def _summary(root: Path, audit: AuditReport, execution: ExecutionReport | None, 
     audit_summary(console, audit)
     if execution and execution.tickets:
         batch_summary(console, execution)
+        learning_summary(console, root)
     state = f"{len(wiki.written)} written on branch {wiki.branch}" if wiki.commit else "up to date"
     problems = f", {len(wiki.problems)} problems (linestop document --json)" if wiki.problems else ""
     say(console, "Wiki", f"{wiki.pages} pages, {state}{problems}")
