@@ -48,6 +48,8 @@ def bench(*, quick: bool = False, write: bool = False, repository: Path | None =
     measures = [start_cost(pairs * 3)]
     _say("the watch …")
     measures += _watch(pairs)
+    _say("cautions …")
+    measures += _cautions(min(pairs, 3), quick=quick)  # its writers are forked: before anything starts threads
     _say("questions about cautions …")
     measures += _insight(quick=quick)
     _say("the model proxy …")
@@ -69,6 +71,12 @@ def _watch(pairs: int) -> list[Measure]:
     from linestop.deployments.bench.watch_cost import watch_cost  # noqa: PLC0415
 
     return watch_cost(pairs)
+
+
+def _cautions(pairs: int, *, quick: bool) -> list[Measure]:
+    from linestop.deployments.bench.caution_cost import caution_cost  # noqa: PLC0415
+
+    return caution_cost(pairs, quick=quick)
 
 
 def _insight(*, quick: bool) -> list[Measure]:

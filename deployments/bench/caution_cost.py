@@ -19,7 +19,7 @@ from linestop.memory.cautions.parquet_writing import Source, name_of, write_parq
 from linestop.paths import Layout
 
 WRITERS = (1, 8, 64)
-APPENDS = 2_048  # by all writers together
+APPENDS = 1_024  # by all writers together
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 FILES = 2_000  # that cautions are about
 IN_PLAY = tuple(f"src/part{number % 40}/module{number}.py" for number in range(7, 300, 50))
