@@ -81,6 +81,7 @@ CREATE TABLE candidates (
 CREATE TABLE told (run_id VARCHAR, kind VARCHAR, item VARCHAR);
 
 -- One row a dispatch, with what it used: the sum of its model calls, or what the agent said of its session if more.
+-- `rerun_of`: the dispatch, or the entry of the lab, that it repeats.
 CREATE VIEW dispatches AS
 WITH used AS (
     SELECT run_id,
@@ -96,7 +97,8 @@ WITH used AS (
 )
 SELECT runs.run_id, runs.ticket, runs.parameters ->> 'role' AS role, runs.parameters ->> 'engine' AS engine,
        runs.parameters ->> 'model' AS model, runs.parameters ->> 'chunk' AS chunk,
-       TRY_CAST(runs.parameters ->> 'attempt' AS INTEGER) AS attempt, runs.parameters ->> 'rerun_of' AS rerun_of,
+       TRY_CAST(runs.parameters ->> 'attempt' AS INTEGER) AS attempt,
+       coalesce(nullif(runs.parameters ->> 'rerun_of', ''), runs.parameters -> 'trial' ->> 'entry') AS rerun_of,
        runs.outcome, runs.started, runs.seconds,
        coalesce(CASE WHEN said_in + said_out > calls_in + calls_out THEN said_in ELSE calls_in END, 0) AS tokens_in,
        coalesce(CASE WHEN said_in + said_out > calls_in + calls_out THEN said_out ELSE calls_out END, 0) AS tokens_out,
@@ -105,7 +107,7 @@ FROM runs LEFT JOIN used USING (run_id)
 WHERE runs.kind = 'dispatch';
 
 -- One row an attempt of a maker. `verdict`: approve, reject, petition, nothing; null where it was never judged. `why`
--- is the first thing that objected. A rerun is no attempt.
+-- is the first thing that objected. A rerun or a trial of the lab is no attempt.
 CREATE VIEW attempts AS
 WITH made AS (
     SELECT run_id, parent, ticket, parameters ->> 'chunk' AS chunk, TRY_CAST(parameters ->> 'attempt' AS INTEGER) AS attempt,
@@ -113,6 +115,7 @@ WITH made AS (
            outcome, summary, started, seconds, "values" ->> 'commit' AS commit_id, "values" ->> 'petition' AS petition
     FROM runs
     WHERE kind = 'dispatch' AND parameters ->> 'role' = 'maker' AND coalesce(parameters ->> 'rerun_of', '') = ''
+      AND parameters ->> 'trial' IS NULL
 ), followed AS (
     SELECT *, lead(run_id) OVER (PARTITION BY parent, chunk ORDER BY attempt, started) IS NOT NULL AS went_on FROM made
 ), noted AS (
@@ -153,6 +156,6 @@ SELECT runs.run_id, runs.parameters ->> 'role' AS role, coalesce(runs.parameters
        attempts.verdict = 'approve' AS approved, coalesce(fired.times, 0) AS fired, runs.started
 FROM runs LEFT JOIN attempts USING (run_id)
 LEFT JOIN (SELECT run_id, count(*) AS times FROM firings GROUP BY run_id) AS fired USING (run_id)
-WHERE runs.kind = 'dispatch' AND coalesce(runs.parameters ->> 'rerun_of', '') = ''
+WHERE runs.kind = 'dispatch' AND coalesce(runs.parameters ->> 'rerun_of', '') = '' AND runs.parameters ->> 'trial' IS NULL
   AND (runs.parameters ->> 'role' <> 'maker' OR attempts.verdict IN ('approve', 'reject'))
   AND runs.outcome NOT IN ('running', 'killed', 'broken-off');

@@ -49,9 +49,10 @@ def killed(layout: Layout, kind: str = "ticket") -> RunRecord:
     return record
 
 
-@pytest.mark.parametrize("query", load_queries(), ids=lambda query: query.name)
-def test_every_query_answers_on_an_empty_history(layout: Layout, query: object) -> None:
-    assert ask(layout, query.name) == []  # type: ignore[attr-defined]
+def test_every_query_answers_on_an_empty_history(layout: Layout) -> None:
+    with Analysis(layout) as analysis:
+        analysis.prepare(*(query.sql for query in load_queries()))
+        assert [query.name for query in load_queries() if analysis.ask(query.sql).rows] == []
     assert not layout.state.exists(), "reading creates nothing"
 
 
@@ -163,8 +164,10 @@ def test_strange_files_stop_no_query(layout: Layout, strange: Callable[[Layout],
     (layout.ensure().runs / "r1").mkdir()
     layout.incidents.mkdir()
     strange(layout)
-    for query in load_queries():
-        ask(layout, query.name)
+    with Analysis(layout) as analysis:
+        analysis.prepare(*(query.sql for query in load_queries()))
+        for query in load_queries():
+            analysis.ask(query.sql)
     history(layout)
 
 
