@@ -66,7 +66,7 @@ def edit(
     changes = {name: value for name, value in given.items() if value is not None}
     changes |= {"roles": tuple(one for one in role if one)} if role is not None else {}
     if changes:
-        return _say(_changed(lessons, old, changes, anyway=anyway), lessons, json_=json_)
+        return _say(old, _changed(lessons, old, changes, anyway=anyway), lessons, json_=json_)
     if draft is None and not on_a_terminal():
         raise UsageError(
             "nothing to change is named", found=old.id, todo="name it: --title, --why, --body, --file, --role"
@@ -77,7 +77,7 @@ def edit(
             return 1
         changes = {name: written.get(name, "") for name in given} | {"roles": roles_of(written.get("roles", ""))}
         kept = _changed(lessons, old, changes, anyway=anyway)
-    return _say(kept, lessons, json_=json_)
+    return _say(old, kept, lessons, json_=json_)
 
 
 def _fields(lesson: Lesson) -> Fields:
@@ -93,7 +93,8 @@ def _changed(lessons: Lessons, old: Lesson, changes: dict[str, Any], *, anyway: 
     return lessons.edit(old.id, anyway=anyway, **new) if new else old
 
 
-def _say(kept: Lesson, lessons: Lessons, *, json_: bool) -> int:
-    text = json.dumps(values(kept, lessons), indent=2, ensure_ascii=False) if json_ else f"lesson {kept.id} is changed"
+def _say(old: Lesson, kept: Lesson, lessons: Lessons, *, json_: bool) -> int:
+    said = f"lesson {kept.id} " + ("stays as it was" if kept == old else "is changed")
+    text = json.dumps(values(kept, lessons), indent=2, ensure_ascii=False) if json_ else said
     sys.stdout.write(text + "\n")
     return 0

@@ -1,6 +1,7 @@
 """What is pointed out when a lesson is added: a table of pairs, false alarms included."""
 
 from datetime import UTC, datetime
+from itertools import combinations
 
 import pytest
 
@@ -72,6 +73,84 @@ PAIRS = [
     ("Use decimal for money", "Never use float for money", NOTHING),
 ]
 
+AGREEING = """
+Never run the whole test suite, run the file's tests
+Prices are in cents, never in floats
+Use uv instead of pip
+Run make lock after changing pyproject.toml
+Don't edit requirements.lock by hand
+The receiver verifies signatures before it reads the body
+Read the log before changing code
+Don't add sleeps to tests, wait for a signal
+Never commit secrets
+Use the fixture repo for git tests
+Keep flows to one screen
+Don't import prefect in the core
+Import duckdb inside the function that uses it
+Close connections before forking
+Don't hold a lock over a network call
+Use BEGIN IMMEDIATE for writes
+Never follow links in a target repository
+Check paths before writing, not after
+Use pathlib for paths
+Strip control characters before printing
+Never use a shell for target commands
+Set busy_timeout before the first lock
+Retry on SQLITE_BUSY, not on SQLITE_CORRUPT
+Timeouts belong in the policy
+Don't raise the timeout to make a test pass
+Mock only what leaves the process
+Tests of the tracker need no server
+Start the Prefect server once for a session
+Don't start a server in unit tests
+Ask before deleting a test
+Don't weaken a guard to get green
+Migrations are numbered and never edited
+Write a regression test for each bug
+Name tests after behaviours
+Don't name modules utils
+Prefer values over exceptions for verdicts
+Errors have three parts
+Log nouns and verbs, not prose
+Never log prompts
+Cut agents' output before it is stored
+The cart rounds per line, not per order
+Refunds are negative orders
+Never cache prices longer than a minute
+Cache the catalogue for an hour
+The API paginates from 1
+Use UTC everywhere
+Convert times only when they are shown
+Docker isn't there in CI
+CI has two cores
+Run ruff format last
+Dates in fixtures are frozen at 2026-11-21
+Don't use datetime.now in models
+The checker sees the diff, not the workspace
+The maker may petition a wrong test
+Don't touch existing tests
+New tests go to tests/unit
+Live tests are marked
+Don't mark slow tests as live
+Generated files are written by make docs
+Don't write generated files by hand
+Use tabs in Makefiles
+Use spaces in Python
+Delete the worktree after a ticket
+Keep the worktree of a stopped ticket
+Escape markup before rich prints it
+Never trust a file's size
+Read at most ten megabytes of a log
+Use json lines for logs
+Don't parse logs with regular expressions
+The old parser is still used by the importer
+Remove the old parser once the importer is gone
+"""
+FALSE_ALARMS = {
+    ("Live tests are marked", "Don't mark slow tests as live"),
+    ("Delete the worktree after a ticket", "Keep the worktree of a stopped ticket"),
+}
+
 
 def lesson(name: str, title: str, **fields: object) -> Lesson:
     return Lesson.model_validate(
@@ -108,6 +187,14 @@ ALWAYS, NEVER = "Cache prices in the shop", "Never cache prices in the shop"
 )
 def test_who_is_told_what_counts(new: dict[str, object], other: dict[str, object], expected: str) -> None:
     assert how(lesson("a", ALWAYS, **new), lesson("b", NEVER, **other)) == expected
+
+
+def test_of_2485_pairs_of_a_collection_that_agrees_two_are_pointed_out() -> None:
+    titles = AGREEING.strip().splitlines()
+    lessons = [lesson(f"l{number}", title) for number, title in enumerate(titles)]
+    found = {(one.title, two.title) for one, two in combinations(lessons, 2) if clashes(one, [two])}
+    assert len(titles) == 71
+    assert found == FALSE_ALARMS
 
 
 def test_two_lessons_of_one_file_need_fewer_words_in_common() -> None:
