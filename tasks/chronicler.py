@@ -14,6 +14,7 @@ from linestop.checks import regressions
 from linestop.execution.setbacks import MAKER, MAX_DETAIL, Setback
 from linestop.memory.cautions.model import Caution, CautionKind
 from linestop.memory.tickets import Correction, Failure, Tally
+from linestop.paths import workspace_name
 from linestop.plans import Chunk
 from linestop.tasks.maker import Made
 from linestop.tasks.run_log import say
@@ -47,7 +48,7 @@ def remember(station: Station, chunk: Chunk, attempt: int, made: Made, verdict: 
         ticket=station.ticket.id, chunk=chunk, attempt=attempt, verdict=verdict,
         run=made.record.id if made.record else station.record.id, engine=engine.name, model=engine.model,
         said=(made.work.summary, *made.work.could_not),
-        output=_output(verdict),
+        output=_output(station, verdict),
         broken=memory.attempt("what broke can't be named", lambda: _broken(station, verdict), ()),
     )  # fmt: skip
     for caution in setback.cautions():
@@ -95,11 +96,17 @@ def _stopped(
     )  # fmt: skip
 
 
-def _output(verdict: Verdict) -> str:
+def _output(station: Station, verdict: Verdict) -> str:
     """Return what the checks said, where they are a command that names no tests; empty where it ran out of time."""
     if verdict.checks is None or verdict.approved or verdict.checks.tests:
         return ""
-    return next((run.output for run in verdict.checks.runs if not run.ok and not run.timed_out), "")
+    said = next((run.output for run in verdict.checks.runs if not run.ok and not run.timed_out), "")
+    return _at_home(station, said)
+
+
+def _at_home(station: Station, text: str) -> str:
+    """Return a text with paths of the checks' checkout as paths of the repository: whoever is told works elsewhere."""
+    return text.replace(f"{station.line.layout.worktrees / workspace_name(station.ticket.id, 'check')}/", "")
 
 
 def _broken(station: Station, verdict: Verdict) -> tuple[TestCase, ...]:
@@ -112,6 +119,10 @@ def _broken(station: Station, verdict: Verdict) -> tuple[TestCase, ...]:
     broken = {name: broken[name] for name in sorted(broken)[:MAX_BROKEN]}
     typed = station.checks.names(station.worktree, list(broken))
     return tuple(
-        TestCase(id=plain(shown, MAX_DETAIL), outcome="failed", message=how if how != "fails" else cases[name].message)
+        TestCase(
+            id=plain(shown, MAX_DETAIL),
+            outcome="failed",
+            message=_at_home(station, cases[name].message) if how == "fails" else how,
+        )
         for shown, (name, how) in zip(typed, broken.items(), strict=True)
     )

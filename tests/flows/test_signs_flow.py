@@ -25,7 +25,7 @@ from linestop.tasks.chronicler import remember
 from linestop.tasks.maker import Made
 from linestop.tasks.planner import file_tickets
 from linestop.tickets import Ticket, TicketState
-from linestop.verdicts import CheckReport, Ruling
+from linestop.verdicts import CheckReport, CommandRun, Ruling
 from linestop.watch import LiveLog
 from tests.flows.small_shop import STOCK, small_shop, unused_imports, write_plans
 
@@ -237,3 +237,24 @@ def test_what_stops_the_line_is_a_caution_and_a_spent_budget_no_failure(
             one.finish("stopped")
     assert [(str(one.kind), one.detector) for one in read_cautions(line.layout)] == cautions
     assert len(station.book.failures()) == len(station.book.reflections()) == failures
+
+
+def test_what_a_check_said_of_its_checkout_is_told_as_of_the_repository(root: Path) -> None:
+    line = Line(root, engine=Agent())
+    file_tickets(line, ExecutionOrder(repository=str(root)))
+    ticket = claim(line, "stock", holder=holder())
+    assert ticket is not None
+    record = RunRecord(line.layout, "ticket", ticket="stock")
+    station = Station(line, ticket, record)
+    said = f'File "{line.layout.worktrees}/stock.check/check.py", line 2\nAssertionError: assert 1 == 2'
+    run = CommandRun(argv=("python", "check.py"), exit_code=1, seconds=1, output=said)
+    verdict = reject("checks fail: `python check.py` exit code 1", by="checks", checks=CheckReport(runs=(run,)))
+    tallies = [
+        remember(station, ticket.plan.chunks[0], attempt, Made(work=Work(summary=""), commit="a" * 40), verdict)
+        for attempt in (1, 2, 3)
+    ]
+    station.close()
+    record.finish("stopped")
+    assert [tally.times for tally in tallies] == [1, 2, 3]
+    assert station.escalated == tallies[2].sign
+    assert 'File "check.py", line 2' in station.book.failures()[0].text
