@@ -20,27 +20,36 @@ from linestop.text import plain
 MAX_ON_PAGE = 20
 
 
-async def debriefer(line: Line, subject: str) -> None:
+async def debriefer(line: Line, subject: str, *, others: bool = False) -> None:
     """Gather what a ticket or a batch taught, and have a person asked. Costs nothing where there is nothing to ask.
 
     Candidates are on disk before the server hears of them. What goes wrong is said and never fails the run.
+    With `others` all that waits in the repository is seen to, also of tickets whose run was killed.
     """
     gathered = await asyncio.to_thread(_gathered, line, subject)
-    if gathered is None or not (gathered.waiting or gathered.left_out):
+    if gathered is None:
         return
-    link = ""
-    try:
-        run = (await ask(line.layout, (subject,))).get(subject)
-        link = run_link(f"the form of {subject}", run.id) if run else ""
-    except (httpx.HTTPError, PrefectException) as error:
-        get_run_logger().warning("debrief.not-asked subject=%s error=%s", subject, plain(str(error)))
-    waiting = await asyncio.to_thread(Debriefs(line.layout).waiting, subject)
+    waiting = await asyncio.to_thread(Debriefs(line.layout).waiting, "" if others else subject)
+    link = await _link(line, subject, others=others) if waiting else ""
+    own = tuple(one for one in waiting if one.subject == subject)
+    if not own and not gathered.left_out:
+        return
     key = f"{line.layout.key}-debrief-{subject}"
-    await publish_markdown(key, _page(waiting, gathered, link), title=f"Debrief {subject}: {len(waiting)} to decide")
+    await publish_markdown(key, _page(own, gathered, link), title=f"Debrief {subject}: {len(own)} to decide")
     get_run_logger().info(
-        "debrief.waits subject=%s candidates=%s left_out=%s", subject, len(waiting), len(gathered.left_out),
+        "debrief.waits subject=%s candidates=%s left_out=%s", subject, len(own), len(gathered.left_out),
         extra={"action": "debrief.waits"},
     )  # fmt: skip
+
+
+async def _link(line: Line, subject: str, *, others: bool) -> str:
+    """Have a person asked; return a link to the run that asks about the subject, empty where there is none."""
+    try:
+        run = (await ask(line.layout, () if others else (subject,))).get(subject)
+    except (httpx.HTTPError, PrefectException, OSError) as error:
+        get_run_logger().warning("debrief.not-asked subject=%s error=%s", subject, plain(str(error)))
+        return ""
+    return run_link(f"the form of {subject}", run.id) if run else ""
 
 
 def _gathered(line: Line, subject: str) -> Gathering | None:

@@ -68,7 +68,7 @@ class Foreman:
         await publish_markdown(f"{self.line.layout.key}-batch-{verdict.batch}", page, title=f"Batch {verdict.batch}")
         await asyncio.to_thread(self._upkeep)
         if ran:
-            await debriefer(self.line, verdict.batch)
+            await debriefer(self.line, verdict.batch, others=True)
         if verdict.answer is Answer.DONE:
             return Completed(data=report, message="the oracle says done")
         if verdict.answer is Answer.WAITING:

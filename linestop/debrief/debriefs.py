@@ -1,25 +1,19 @@
 """The debriefs of a repository: gathers candidates, keeps them until a person decides, and then lets them be a lesson.
 
-Only a person decides, nothing waits too long, and nothing is asked twice. How candidates are drafted is drafting.py,
-where they lie folder.py, what a decision does decisions.py.
+Only a person decides, and nothing is asked twice. What waits and what is drafted is gathering.py, where it lies
+folder.py, what a decision does decisions.py.
 """
 
-from collections.abc import Iterable
-
 from linestop.debrief.decisions import Words, became, lesson_of
-from linestop.debrief.drafting import candidate_id, covering, drafted
 from linestop.debrief.folder import DebriefFolder, no_such
-from linestop.debrief.grouping import Group
-from linestop.debrief.material import Material, material
-from linestop.debrief.merging import absorbs, redrafted, with_history
+from linestop.debrief.gathering import Round, in_order
+from linestop.debrief.material import material
 from linestop.debrief.model import Candidate, Decision, Gathering, Ruling
-from linestop.errors import RecordError, UsageError
+from linestop.errors import UsageError
 from linestop.memory.lessons.model import Lesson
 from linestop.paths import Layout
 from linestop.text import plain
 
-MAX_WAITING = 200  # of a repository: beyond, nobody reads them
-MAX_OF_SUBJECT = 12  # of one ticket or batch
 MAX_WHY = 1_000
 
 
@@ -41,25 +35,25 @@ class Debriefs:
         if not any(found.tickets.values()) and not found.batch:
             return self._gathered(subject)
         with self._folder.lock():
-            return self._drafted(found, self._lessons())
+            return Round(self._folder, self._lessons()).gather(found)
 
     def waiting(self, subject: str = "") -> tuple[Candidate, ...]:
         """Return what a person is still to decide, of a subject or all, oldest first.
 
         What can't be read is passed over; `unreadable` tells of it.
         """
-        found = (self._readable(name) for name in self._folder.open_ids())
+        found = (self._folder.readable(name) for name in self._folder.open_ids())
         chosen = [one for one in found if one and one.waits and subject in ("", one.subject)]
-        return tuple(sorted(chosen, key=lambda one: (one.drafted, -one.weight, one.id)))
+        return in_order(chosen)
 
     def decided(self) -> tuple[Candidate, ...]:
         """Return what was decided, oldest first."""
-        found = [one for name in self._folder.over_ids() if (one := self._readable(name)) and one.decided]
+        found = [one for name in self._folder.over_ids() if (one := self._folder.readable(name)) and one.decided]
         return tuple(sorted(found, key=lambda one: (one.decided.at if one.decided else one.drafted, one.id)))
 
     def unreadable(self) -> tuple[str, ...]:
         """Return why candidates can't be read, a line each."""
-        return tuple(filter(None, map(self._trouble, self._folder.open_ids())))
+        return tuple(filter(None, map(self._folder.trouble, self._folder.open_ids())))
 
     def get(self, candidate_id: str) -> Candidate:
         """Return one candidate, waiting or decided.
@@ -134,74 +128,10 @@ class Debriefs:
             )
         return next((one for one in self._lessons() if one.id == decision.lesson), None)
 
-    def _drafted(self, found: Material, lessons: tuple[Lesson, ...]) -> Gathering:
-        new, left_out, covered = list[str](), list[str](), 0
-        for subject, group in _subjects(found):
-            known = self._folder.get(candidate_id(group, subject))
-            draft = with_history(drafted(group, subject, said=found.said(group)), self._earlier(group))
-            if known is None and self._over_everywhere(group, subject):
-                continue
-            if known is None and covering(draft, lessons):
-                covered += 1
-            elif known is None and not self._room(subject):
-                left_out.append(draft.title)
-            else:
-                self._keep(draft, known)
-                new += [draft.id] if known is None else []
-        return self._gathered(found.subject, drafted=tuple(new), covered=covered, left_out=tuple(left_out))
-
-    def _keep(self, draft: Candidate, known: Candidate | None) -> None:
-        kept = redrafted(known, draft) if known else draft
-        if known is None or (kept != known and known.decided is None):
-            kept = self._folder.put(kept)
-        if kept.waits:
-            for other in self._all_open():
-                if other.id != kept.id and other.waits and absorbs(kept, other):
-                    self._folder.put(other.model_copy(update={"merged": kept.id}))
-
-    def _gathered(self, subject: str, **found: object) -> Gathering:
-        return Gathering.model_validate(
-            {"subject": subject, "waiting": [one.id for one in self.waiting(subject)], **found}
-        )
-
-    def _over_everywhere(self, group: Group, subject: str) -> bool:
-        """Return whether a batch's group was decided in each of its tickets: there is nothing more to ask."""
-        if subject in group.tickets:
-            return False
-        ids = (candidate_id(group, ticket) for ticket in group.tickets)
-        return all((known := self._folder.get(name)) and known.decided for name in ids)
-
-    def _earlier(self, group: Group) -> tuple[Candidate, ...]:
-        found = (self._readable(name) for name in self._folder.over_ids(group.hash))
-        return tuple(one for one in found if one and one.decided)
-
-    def _room(self, subject: str) -> bool:
-        waiting = self.waiting()
-        return len(waiting) < MAX_WAITING and sum(one.subject == subject for one in waiting) < MAX_OF_SUBJECT
+    def _gathered(self, subject: str) -> Gathering:
+        return Gathering(subject=subject, waiting=tuple(one.id for one in self.waiting(subject)))
 
     def _lessons(self) -> tuple[Lesson, ...]:
         from linestop.memory.lessons import Lessons  # noqa: PLC0415  # as needed
 
         return Lessons(self._layout).list(all=True)
-
-    def _all_open(self) -> Iterable[Candidate]:
-        return [one for name in self._folder.open_ids() if (one := self._readable(name))]
-
-    def _readable(self, name: str) -> Candidate | None:
-        try:
-            return self._folder.get(name)
-        except RecordError:
-            return None
-
-    def _trouble(self, name: str) -> str:
-        try:
-            self._folder.get(name)
-        except RecordError as error:
-            return f"{error.what}: {error.found}"
-        return ""
-
-
-def _subjects(found: Material) -> list[tuple[str, Group]]:
-    """Return each group with the subject that it is drafted for, tickets before the batch."""
-    own = [(ticket, one) for ticket, groups in found.tickets.items() for one in groups]
-    return [*own, *((found.subject, one) for one in found.batch)]

@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 
-from linestop.debrief.grouping import Group
+from linestop.debrief.group import Group
 from linestop.debrief.model import Candidate
 from linestop.debrief.seen import Seen
 from linestop.memory.lessons.model import MAX_BODY, MAX_TITLE, Lesson, Trust

@@ -19,6 +19,7 @@ from linestop.locks import locked
 from linestop.paths import Layout
 from linestop.text import plain
 
+LOCK_SECONDS = 20.0  # that another process may take to decide or to gather
 MAX_BYTES = 1_000_000  # of one candidate's file
 MAX_WAIT_SECONDS = 30  # for whoever drafts or decides now; one that hangs is not waited for
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
@@ -49,6 +50,21 @@ class DebriefFolder:
         if not _ID.fullmatch(candidate_id):
             return None
         return _read(self._over / f"{candidate_id}.json") or _read(self._open / f"{candidate_id}.json")
+
+    def readable(self, candidate_id: str) -> Candidate | None:
+        """Return a candidate, None also where its file can't be read."""
+        try:
+            return self.get(candidate_id)
+        except RecordError:
+            return None
+
+    def trouble(self, candidate_id: str) -> str:
+        """Return why a candidate's file can't be read, empty where it can."""
+        try:
+            self.get(candidate_id)
+        except RecordError as error:
+            return f"{error.what}: {error.found}"
+        return ""
 
     def put(self, candidate: Candidate) -> Candidate:
         """Write a candidate where it belongs and return it as it was written, without secrets. Needs the lock.

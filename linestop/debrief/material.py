@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from linestop.debrief.grouping import REVIEWER, Group, Grouping
+from linestop.debrief.group import REVIEWER, Group
+from linestop.debrief.grouping import Grouping
 from linestop.debrief.seen import Seen, of_caution, of_correction, of_sign, said
 from linestop.errors import UsageError
 from linestop.memory.tickets.model import Reflection

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from linestop.debrief.drafting import candidate_id, covering, drafted, group_of
-from linestop.debrief.grouping import MAX_GROUPS, MAX_QUOTED, Group, grouped
+from linestop.debrief.group import MAX_QUOTED, Group
+from linestop.debrief.grouping import MAX_GROUPS, grouped
 from linestop.debrief.merging import absorbs, redrafted, with_history
 from linestop.debrief.model import Candidate, Decision, Ruling
 from linestop.debrief.seen import Seen, of_caution, of_correction, of_sign

@@ -10,8 +10,8 @@ from threading import Barrier
 import pytest
 
 from linestop.debrief import Debriefs, Ruling
-from linestop.debrief.debriefs import MAX_OF_SUBJECT, MAX_WAITING
 from linestop.debrief.decisions import Words
+from linestop.debrief.gathering import MAX_OF_SUBJECT, MAX_WAITING
 from linestop.errors import LinestopError, RecordError, UsageError
 from linestop.memory.cautions import CautionKind
 from linestop.memory.lessons import Lessons, Tier, Trust, draft
@@ -314,10 +314,16 @@ def test_no_secret_reaches_a_candidate(layout: Layout) -> None:
     assert not any(SECRET.encode() in text for text in files(layout).values())
 
 
-def _link(path: Path) -> None:
-    other = path.with_suffix(".other")
-    path.rename(other)
-    path.symlink_to(other)
+def test_a_link_is_not_followed(layout: Layout) -> None:
+    fired(layout)
+    (one,) = Debriefs(layout).gather("shop-bugs").waiting
+    path = layout.debriefs / f"{one}.json"
+    path.rename(layout.root / "elsewhere.json")
+    path.symlink_to(layout.root / "elsewhere.json")
+    assert Debriefs(layout).waiting() == ()
+    assert len(Debriefs(layout).unreadable()) == 1
+    with pytest.raises(LinestopError, match="no link"):
+        Debriefs(layout).decide(one, Ruling.DROP, by="anna", why="no")
 
 
 @pytest.mark.parametrize(
@@ -328,7 +334,6 @@ def _link(path: Path) -> None:
         pytest.param(lambda path: path.write_bytes(b"\xff" * 10), id="no-text"),
         pytest.param(lambda path: path.write_text(" " * 2_000_000), id="huge"),
         pytest.param(lambda path: path.write_text(path.read_text().replace('"id": "', '"id": "x')), id="another's-id"),
-        pytest.param(_link, id="a-link"),
         pytest.param(lambda path: (path.unlink(), os.mkfifo(path)), id="a-pipe"),
     ],
 )
@@ -338,7 +343,10 @@ def test_a_candidate_that_cannot_be_read_hides_no_other(layout: Layout, spoil: C
     fired(layout, detector="cycle")
     one, two = debriefs.gather("shop-bugs").waiting
     spoil(layout.debriefs / f"{one}.json")
-    assert [found.id for found in debriefs.waiting()] == [two]
+    fired(layout, detector="chant")
+    three = debriefs.gather("shop-bugs").drafted
+    assert {found.id for found in debriefs.waiting()} == {two, *three}
+    assert len(three) == 1
     assert len(debriefs.unreadable()) == 1
     with pytest.raises(LinestopError) as told:
         debriefs.decide(one, Ruling.DROP, by="anna", why="no")
