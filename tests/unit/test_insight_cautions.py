@@ -1,0 +1,105 @@
+"""Cautions as the analysis reads them: loose, compacted, both, torn, strange."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from linestop.errors import UsageError
+from linestop.insight import Analysis, moment_before
+from linestop.memory.cautions.compaction import compact
+from linestop.paths import Layout
+from tests.unit.small_history import caution, segment
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    root = tmp_path / "we[ir]d *name"
+    (root / ".git").mkdir(parents=True)
+    return Layout(root)
+
+
+def ids(layout: Layout) -> list[str]:
+    with Analysis(layout) as analysis:
+        return [row[0] for row in analysis.ask("SELECT id FROM cautions ORDER BY id").rows]
+
+
+def test_compacted_and_loose_cautions_are_one_table(layout: Layout) -> None:
+    segment(layout, caution(1), caution(1, detector="cycle"))
+    compact(layout, quiet_seconds=0.0)
+    segment(layout, caution(2))
+    assert ids(layout) == ["r1:cycle", "r1:repeat", "r2:repeat"]
+
+
+def test_a_segment_that_was_compacted_and_is_still_there_counts_once(layout: Layout) -> None:
+    path = segment(layout, caution(1))
+    kept = path.read_bytes()
+    compact(layout, quiet_seconds=0.0)
+    assert not path.exists()
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(kept)
+    assert ids(layout) == ["r1:repeat"]
+
+
+def test_every_field_is_the_same_loose_and_compacted(layout: Layout) -> None:
+    one = caution(
+        1, detail='it said "no", twice', attempt=3, role="maker", model="m", chunk="c", calls=7, signature="s" * 64
+    )
+    segment(layout, one)
+    with Analysis(layout) as analysis:
+        loose = analysis.ask("FROM cautions")
+    compact(layout, quiet_seconds=0.0)
+    with Analysis(layout) as analysis:
+        assert analysis.ask("FROM cautions") == loose
+    row = dict(zip(loose.columns, loose.rows[0], strict=True))
+    assert (row["run_id"], row["attempt"], row["detail"], row["tokens"]) == ("r1", 3, 'it said "no", twice', 100)
+    assert row["moment"] == one.at.replace(tzinfo=None)
+
+
+def test_a_torn_or_strange_line_costs_itself(layout: Layout) -> None:
+    path = segment(layout, caution(1))
+    strange = (
+        b'{"id": "x", "kind": "firing", "seconds": "soon", "at": "never"}\n[1]\nnull\n\xff\xfe{\n{"id":"torn","kin'
+    )
+    path.write_bytes(strange.replace(b'{"id": "x"', path.read_bytes() + b'{"id": "x"'))
+    with Analysis(layout) as analysis:
+        rows = analysis.ask("SELECT id, seconds, moment IS NULL FROM cautions ORDER BY id").rows
+    assert rows == (("r1:repeat", 10.0, False), ("x", 0.0, True))
+
+
+def test_a_link_leads_out_and_is_not_read(layout: Layout, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere.jsonl"
+    path = segment(layout, caution(1))
+    path.rename(elsewhere)
+    path.symlink_to(elsewhere)
+    assert ids(layout) == []
+
+
+def test_a_parquet_file_that_is_none_costs_itself_and_is_named(layout: Layout) -> None:
+    segment(layout, caution(1))
+    compact(layout, quiet_seconds=0.0)
+    (layout.cautions / "compacted" / "000002-000002.parquet").write_bytes(b"PAR1 and nothing else")
+    with Analysis(layout) as analysis:
+        assert analysis.ask("SELECT count(*) FROM cautions").rows == ((1,),)
+        assert "000002-000002.parquet" in analysis.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("2d", "2026-11-19T12:00:00"),
+        ("36h", "2026-11-20T00:00:00"),
+        ("1w", "2026-11-14T12:00:00"),
+        ("2026-11-01", "2026-11-01T00:00:00"),
+        ("999999w", "0001-01-01T00:00:00"),
+    ],
+)
+def test_a_span_is_a_moment(word: str, expected: str) -> None:
+    now = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    assert moment_before(word, now=now).isoformat() == f"{expected}+00:00"
+
+
+@pytest.mark.parametrize("word", ["", "soon", "3 moons", "-1d", "2026-13-01"])
+def test_what_is_no_span_is_refused(word: str) -> None:
+    with pytest.raises(UsageError, match="no span"):
+        moment_before(word)

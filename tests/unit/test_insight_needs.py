@@ -1,0 +1,101 @@
+"""A question reads what it asks about, and nothing besides."""
+
+from pathlib import Path
+
+import pytest
+
+from linestop.errors import UsageError
+from linestop.insight import Analysis
+from linestop.insight.needs import is_complete, needs_of
+from linestop.paths import Layout
+from tests.unit.small_history import caution, segment
+
+NEEDS: dict[str, tuple[str, dict[str, set[str]]]] = {
+    "a column": ("SELECT file FROM cautions", {"cautions": {"file"}}),
+    "a filter": ("SELECT file FROM cautions WHERE kind = 'check'", {"cautions": {"file", "kind"}}),
+    "rows only": ("SELECT count(*) FROM Cautions", {"cautions": set()}),
+    "another table": ("SELECT state FROM tickets", {"tickets": {"state"}}),
+    "a table's name as a text": (
+        "SELECT id FROM tickets WHERE title = 'cautions events'",
+        {"tickets": {"id", "title"}},
+    ),
+    "a name of one's own": ("WITH cautions AS (SELECT 1) FROM cautions", {}),
+    "a description": ("DESCRIBE events", {}),
+    "no table": ("SELECT 1", {}),
+    "a join": (
+        "SELECT outcome FROM runs JOIN told USING (run_id)",
+        {"runs": {"outcome", "run_id"}, "told": {"run_id"}},
+    ),
+    "a subquery": (
+        "SELECT id FROM tickets WHERE id IN (SELECT ticket FROM cautions)",
+        {"tickets": {"id"}, "cautions": {"ticket"}},
+    ),
+    "a function of tables": ("SELECT kind FROM query_table('cautions')", {"cautions": {"kind"}}),
+}
+
+
+@pytest.mark.parametrize(("sql", "expected"), NEEDS.values(), ids=NEEDS.keys())
+def test_a_query_needs_the_columns_that_it_names(sql: str, expected: dict[str, set[str]]) -> None:
+    assert {table: set(columns) for table, columns in needs_of(sql).items()} == expected
+
+
+WHOLE = {
+    "a star": "FROM cautions",
+    "a summary": "SUMMARIZE cautions",
+    "several statements": "SELECT 1; SELECT kind FROM cautions",
+    "a pivot without its values": "PIVOT cautions ON kind USING count(*)",
+    "a row as a value": "SELECT cautions FROM cautions",
+}
+
+
+@pytest.mark.parametrize("sql", WHOLE.values(), ids=WHOLE.keys())
+def test_what_may_read_all_columns_gets_them(sql: str) -> None:
+    needs = needs_of(sql)
+    assert set(needs) == {"cautions"}
+    assert {"id", "moment", "detector", "file_hash"} <= needs["cautions"]
+
+
+def test_a_view_needs_what_it_is_made_of() -> None:
+    assert set(needs_of("SELECT verdict FROM attempts")) == {"runs", "failures", "tickets"}
+    assert set(needs_of("PIVOT attempts ON verdict USING count(*)")) == {"runs", "failures", "tickets"}
+
+
+def test_a_question_about_tickets_opens_no_caution(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    segment(layout, caution(1)).chmod(0)
+    (layout.cautions / "compacted").mkdir()
+    (layout.cautions / "compacted" / "000001-000001.parquet").write_bytes(b"not Parquet at all")
+    with Analysis(layout) as analysis:
+        analysis.ask("SELECT count(*) FROM tickets")
+        assert analysis.problems == ()
+        analysis.ask("SELECT count(*) FROM cautions")
+        assert "000001-000001.parquet" in analysis.problems[0]
+
+
+def test_a_column_that_nobody_asked_for_is_not_kept_and_comes_when_asked(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    segment(layout, caution(1, detail="seen"))
+    with Analysis(layout) as analysis:
+        assert analysis.ask("SELECT file FROM cautions").rows == (("src/cart.py",),)
+        assert analysis.ask("SELECT detail, file FROM cautions").rows == (("seen", "src/cart.py"),)
+
+
+def test_an_error_ends_its_own_question_only(tmp_path: Path) -> None:
+    with Analysis(Layout(tmp_path)) as analysis:
+        with pytest.raises(UsageError, match="can't be run"):
+            analysis.ask("SELECT CAST('x' AS INTEGER)")
+        assert analysis.ask("SELECT 1").rows == ((1,),)
+
+
+@pytest.mark.parametrize(
+    ("sql", "complete"),
+    [
+        ("SELECT 1;", True),
+        ("SELECT 1", False),
+        ("SELECT ';", False),
+        ("SELECT 1 -- ;", False),
+        ("SELECT ';' ;\n", True),
+    ],
+)
+def test_a_query_is_complete_at_its_own_semicolon(sql: str, *, complete: bool) -> None:
+    assert is_complete(sql) is complete
