@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from linestop.debrief.group import MANY_FILES, REVIEWER, Group
 from linestop.debrief.seen import Seen
 
-MAX_GROUPS = 2_000  # beyond, what comes new is counted with its detector
+MAX_GROUPS = 2_000  # beyond, what comes new is counted together
+_OTHERS = ("detector", "")
 _KEY_CHARS = 250  # of a text that two sightings have in common
 
 
@@ -26,7 +27,7 @@ class Grouping:
         self._count += 1
         place = _place(one)
         if place not in self._piles and len(self._piles) >= MAX_GROUPS:
-            place = ("detector", one.detector[:20])
+            place = _by_detector(one) if _by_detector(one) in self._piles else _OTHERS
         if place not in self._piles:
             self._piles[place] = _new(place, one)
         self._piles[place].add(one, self._count)
