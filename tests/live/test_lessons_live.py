@@ -122,3 +122,48 @@ except RecordError as error:
     done = subprocess.run(argv, capture_output=True, text=True, check=False, env=dict(os.environ))
     assert done.stdout.split("\n")[:2] == ["one,two", "True True"], done.stderr
     assert sorted(path.name for path in folder.iterdir()) == before
+
+
+NO_LOCKS = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#define REFUSING(name) int name(int fd, int command, ...) { \\
+    va_list rest; va_start(rest, command); void *given = va_arg(rest, void *); va_end(rest); \\
+    if (command == F_SETLK || command == F_SETLKW || command == F_GETLK || command == F_OFD_SETLK) \\
+        { errno = ENOLCK; return -1; } \\
+    int (*real)(int, int, ...) = dlsym(RTLD_NEXT, #name); return real(fd, command, given); }
+REFUSING(fcntl)
+REFUSING(fcntl64)
+"""
+
+
+def test_a_disk_that_locks_nothing_is_said_and_nothing_is_changed(tmp_path: Path) -> None:
+    """As network disks do: fcntl refuses every lock with ENOLCK."""
+    compiler = shutil.which("cc")
+    if not compiler:
+        pytest.skip("a C compiler is missing: apt-get install gcc")
+    source, library = tmp_path / "no_locks.c", tmp_path / "no_locks.so"
+    source.write_text(NO_LOCKS)
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    path = tmp_path / "lessons.db"
+    run("lesson_crowd.py", path, 1, 0, 1)
+    before = path.read_bytes()
+    code = f"""
+from pathlib import Path
+from linestop.errors import RecordError
+from linestop.memory.lessons import LessonStore, Tier
+store = LessonStore(Path({str(path)!r}), Tier.REPOSITORY, patience_seconds=0.05)
+for attempt in (store.list, lambda: store.remove("w0-0")):
+    try:
+        attempt()
+    except RecordError as error:
+        print("can't be locked" in error.what and "network disk" in error.todo, error.found)
+"""
+    argv, env = [sys.executable, "-c", code], {**os.environ, "LD_PRELOAD": str(library)}
+    done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout == "True SQLITE_BUSY: database is locked\n" * 2, done.stderr
+    assert path.read_bytes() == before
+    assert len(LessonStore(path, Tier.REPOSITORY).list()) == 1

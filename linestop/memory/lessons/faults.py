@@ -28,7 +28,7 @@ def is_busy(error: sqlite3.Error) -> bool:
 def failure(path: Path, error: sqlite3.Error) -> RecordError:
     """Return what a person is told. Nothing was changed: a transaction is whole or not at all."""
     code, quoted = _code(error), shlex.quote(str(path))
-    what = "is held by another process" if code in _BUSY else "can't be used"
+    what = "is held by another process, or can't be locked" if code in _BUSY else "can't be used"
     if code in _BROKEN:
         what, todo = (
             "is damaged",
