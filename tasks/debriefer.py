@@ -29,7 +29,7 @@ async def debriefer(line: Line, subject: str, *, others: bool = False) -> None:
     gathered = await asyncio.to_thread(_gathered, line, subject)
     if gathered is None:
         return
-    waiting = await asyncio.to_thread(Debriefs(line.layout).waiting, "" if others else subject)
+    waiting = await asyncio.to_thread(_waiting, line, "" if others else subject)
     link = await _link(line, subject, others=others) if waiting else ""
     own = tuple(one for one in waiting if one.subject == subject)
     if not own and not gathered.left_out:
@@ -54,6 +54,10 @@ async def _link(line: Line, subject: str, *, others: bool) -> str:
 
 def _gathered(line: Line, subject: str) -> Gathering | None:
     return line.memory.attempt("a debrief can't be gathered", lambda: Debriefs(line.layout).gather(subject), None)
+
+
+def _waiting(line: Line, subject: str) -> tuple[Candidate, ...]:
+    return line.memory.attempt("debriefs can't be read", lambda: Debriefs(line.layout).waiting(subject), ())
 
 
 def _page(waiting: tuple[Candidate, ...], gathered: Gathering, link: str) -> str:

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+from linestop.blocks.memory_gate import refusal
 from linestop.insight import Analysis, Query, load_queries
 from linestop.memory.faults import expected, in_words
 from linestop.paths import Layout
@@ -29,6 +30,9 @@ async def publish_insight(layout: Layout) -> str:
 
 def main_answers(layout: Layout) -> list[Answer]:
     """Return the answers with rows of the queries that each audit publishes; one that fails is left out."""
+    if why := refusal(layout):
+        log.warning("insight.off %s", why)
+        return []
     queries = [query for query in load_queries() if query.audit]
     with Analysis(layout) as analysis:
         try:

@@ -10,6 +10,7 @@ from cyclopts import App
 
 from linestop.audit.plan_files import parse_plan
 from linestop.audit.validation import require_valid
+from linestop.blocks.memory_gate import refusal
 from linestop.deployments.cli.options import Json, Repo, listed
 from linestop.deployments.cli.text_table import text_table
 from linestop.deployments.cli.ticket_page import page
@@ -17,7 +18,7 @@ from linestop.errors import UsageError
 from linestop.execution.batches import NEW_BATCH, batch_name, batch_of, ticket_of
 from linestop.execution.runs import last_report, last_verdict
 from linestop.incidents import IncidentStore
-from linestop.memory.tickets import learned_by
+from linestop.memory.tickets import Learned, learned_by
 from linestop.paths import Layout, repository_root
 from linestop.ready import held_by_a_person, ready
 from linestop.text import plain
@@ -100,7 +101,8 @@ def show(ticket_id: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
         Print the ticket as JSON.
     """
     found, layout = _tracker(repo).get(ticket_id), Layout(repository_root(repo))
-    learned, report = learned_by(layout, found.id), last_report(layout, found.id)
+    why, report = refusal(layout), last_report(layout, found.id)
+    learned = Learned(problem=why) if why else learned_by(layout, found.id)
     if json_:
         _say(json.dumps({**found.model_dump(mode="json"), **learned.model_dump(mode="json")}, indent=2))
     else:
