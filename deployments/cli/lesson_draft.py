@@ -57,7 +57,7 @@ def read(text: str) -> Fields:
 
 def on_a_terminal() -> bool:
     """Return whether a person can be asked."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
 @contextmanager

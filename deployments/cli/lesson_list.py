@@ -6,9 +6,10 @@ from pathlib import Path, PurePosixPath
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.types import PositiveInt
 
 from linestop.blocks.memory_gate import memory_layout
-from linestop.deployments.cli.lesson_page import as_json, state_of, table, width
+from linestop.deployments.cli.lesson_page import States, as_json, states_of, table, width
 from linestop.deployments.cli.options import Json, Repo
 from linestop.memory.lessons import Lesson, Lessons, Tier, Trust
 
@@ -59,16 +60,16 @@ def list_(
         one
         for one in there
         if (everything or (one.trust is Trust.PROPOSED and not one.superseded_by if proposed else one.is_told))
-        and (not stale or state_of(one, lessons) in _STALE)
         and (not global_ or one.tier is Tier.GLOBAL)
         and (not file or one.file == str(PurePosixPath(file)))
         and (not role or not one.roles or role in one.roles)
     ]
-    _show(found, lessons, json_=json_)
-    outdated = sum(1 for one in found if state_of(one, lessons) in _STALE)
+    states = states_of(found, lessons)
+    outdated = [one for one in found if states[one.id] in _STALE]
+    _show(outdated if stale else found, states, json_=json_)
     if outdated and not json_:
         sys.stderr.write(
-            f"{outdated} stale: `linestop lesson confirm ID` where it still holds, else edit, supersede, remove\n"
+            f"{len(outdated)} stale: `linestop lesson confirm ID` where it still holds, else edit, supersede, remove\n"
         )
     waiting = sum(1 for one in there if one.trust is Trust.PROPOSED and not one.superseded_by)
     if waiting and not (proposed or everything or json_):
@@ -81,7 +82,7 @@ def recall(
     /,
     *,
     file: Annotated[tuple[str, ...], Parameter(negative="")] = (),
-    limit: int = 20,
+    limit: PositiveInt = 20,
     repo: Repo = Path(),
     json_: Json = False,
 ) -> int:
@@ -108,16 +109,16 @@ def recall(
     lessons = Lessons(memory_layout(repo))
     files = [*file, *(word for word in words if "/" in word or "." in word)]
     found = lessons.recall(words, files=files)
-    _show(found[:limit], lessons, json_=json_)
+    _show(found[:limit], states_of(found[:limit], lessons), json_=json_)
     if len(found) > limit:
         sys.stderr.write(f"{len(found) - limit} more: --limit {len(found)}\n")
     return 0
 
 
-def _show(found: Sequence[Lesson], lessons: Lessons, *, json_: bool) -> None:
+def _show(found: Sequence[Lesson], states: States, *, json_: bool) -> None:
     if json_:
-        sys.stdout.write(as_json(found, lessons) + "\n")
+        sys.stdout.write(as_json(found, states) + "\n")
     elif found:
-        sys.stdout.write(table(found, lessons, width()) + "\n")
+        sys.stdout.write(table(found, states, width()) + "\n")
     else:
         sys.stderr.write("no such lesson; `linestop lesson add` keeps one\n")

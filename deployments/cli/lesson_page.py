@@ -12,6 +12,7 @@ from linestop.text import plain, plain_lines
 
 COLUMNS = ("lesson", "state", "tier", "for", "about", "title")
 NOT_A_TERMINAL = 160  # columns where there is none to ask
+States = dict[str, str]  # by id
 MAX_FORMER = 20  # changes that a page shows
 _CHANGED = ("title", "body", "why", "file", "file_hash", "roles", "trust", "contradicts", "superseded_by")
 
@@ -28,21 +29,29 @@ def state_of(lesson: Lesson, lessons: Lessons) -> str:
     return "proposed" if lesson.trust is Trust.PROPOSED else lessons.staleness(lesson) or "fresh"
 
 
-def as_json(found: Sequence[Lesson], lessons: Lessons) -> str:
+def states_of(found: Sequence[Lesson], lessons: Lessons) -> States:
+    """Return the state of each lesson by its id; hashes the files, so it is asked once."""
+    return {one.id: state_of(one, lessons) for one in found}
+
+
+def as_json(found: Sequence[Lesson], states: States) -> str:
     """Return lessons as a JSON array, each with its state."""
-    return json.dumps([values(one, lessons) for one in found], indent=2, ensure_ascii=False)
+    return json.dumps([_values(one, states[one.id]) for one in found], indent=2, ensure_ascii=False)
 
 
 def values(lesson: Lesson, lessons: Lessons) -> dict[str, Any]:
     """Return a lesson as JSON values, with its state."""
-    return {**lesson.model_dump(mode="json"), "state": state_of(lesson, lessons)}
+    return _values(lesson, state_of(lesson, lessons))
 
 
-def table(found: Sequence[Lesson], lessons: Lessons, columns: int) -> str:
+def _values(lesson: Lesson, state: str) -> dict[str, Any]:
+    return {**lesson.model_dump(mode="json"), "state": state}
+
+
+def table(found: Sequence[Lesson], states: States, columns: int) -> str:
     """Return a row for each lesson; where the terminal is too narrow for rows, a few lines each."""
     rows = [
-        (one.id, state_of(one, lessons), one.tier, ", ".join(one.roles) or "all", one.file or "-", one.title)
-        for one in found
+        (one.id, states[one.id], one.tier, ", ".join(one.roles) or "all", one.file or "-", one.title) for one in found
     ]
     text = text_table(COLUMNS, rows)
     if all(len(line) <= columns for line in text.splitlines()):

@@ -13,7 +13,7 @@ from linestop.deployments.cli.lesson_change import accept, confirm, contradict, 
 from linestop.deployments.cli.lesson_draft import CUT, read, rendered
 from linestop.deployments.cli.lesson_edit import edit
 from linestop.deployments.cli.lesson_list import list_, recall
-from linestop.deployments.cli.lesson_page import table
+from linestop.deployments.cli.lesson_page import states_of, table
 from linestop.deployments.cli.lesson_show import show
 from linestop.deployments.cli.lesson_transfer import export, import_
 from linestop.errors import RepositoryError, UsageError
@@ -172,7 +172,7 @@ def test_a_narrow_terminal_gets_lines_that_fit_it(repo: Path) -> None:
     add("Prices are in cents, never in floats, whatever the shop's front end may send", why=WHY, repo=repo)
     lessons = Lessons(Layout(repo))
     for columns in (30, 60):
-        lines = table(lessons.list(), lessons, columns).splitlines()
+        lines = table(lessons.list(), states_of(lessons.list(), lessons), columns).splitlines()
         assert max(map(len, lines)) <= columns
         assert "never in floats" in " ".join(line.strip() for line in lines)
 
