@@ -13,6 +13,7 @@ from linestop.deployments.cli.caution_compact import compact
 from linestop.deployments.cli.caution_list import list_, moment_of
 from linestop.errors import RepositoryError, UsageError
 from linestop.memory.cautions import Caution, CautionKind, CautionLog
+from linestop.memory.cautions import compact as compact_now
 from linestop.paths import Layout
 from linestop.watch import Severity
 
@@ -58,9 +59,12 @@ def test_json_is_a_caution_a_line(repo: Path, capsys: pytest.CaptureFixture[str]
     assert all(line.isascii() for line in lines)
 
 
-def test_filters_reach_segments_and_parquet(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("compacted", [False, True], ids=["segments", "Parquet"])
+def test_filters_find_what_they_name(repo: Path, capsys: pytest.CaptureFixture[str], *, compacted: bool) -> None:
     keep(repo, "a", kind=CautionKind.GUARD, detector="tests", ticket="bugs", file="src/a.py")
     keep(repo, "b", severity=Severity.STOP, engine="codex")
+    if compacted:
+        assert compact_now(Layout(repo), quiet_seconds=0) == (2, 1)
     for asked, found in (
         ({"kind": CautionKind.GUARD}, "a"), ({"detector": "tests"}, "a"), ({"ticket": "bugs"}, "a"),
         ({"file": "src"}, "a"), ({"severity": Severity.STOP}, "b"), ({"engine": "codex"}, "b"),
