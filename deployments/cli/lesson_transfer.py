@@ -13,8 +13,7 @@ from linestop.deployments.cli.lesson_draft import on_a_terminal
 from linestop.deployments.cli.options import Json, Repo
 from linestop.errors import UsageError
 from linestop.memory.lessons import Lesson, Lessons, Tier, Trust
-from linestop.memory.lessons.tiers import Imported
-from linestop.memory.lessons.transfer import MAX_BYTES, exported, parsed
+from linestop.memory.lessons.transfer import MAX_BYTES, Imported, exported, parsed
 from linestop.text import plain
 
 MAX_TITLES = 20  # that are shown before a person decides

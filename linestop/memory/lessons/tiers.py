@@ -1,15 +1,15 @@
 """The lessons of a repository and those of all repositories of this user, as one."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from linestop.errors import UsageError
-from linestop.memory.lessons.contradictions import Clash, clashes, refuse
+from linestop.memory.lessons.contradictions import refuse
 from linestop.memory.lessons.drafting import current_hash, inside
 from linestop.memory.lessons.model import Former, Lesson, Tier, Trust
 from linestop.memory.lessons.search import ranked
 from linestop.memory.lessons.store import LessonStore, Look, missing
-from linestop.memory.lessons.transfer import replaces, require_ends
+from linestop.memory.lessons.transfer import Imported, bring
 from linestop.paths import Layout, global_lessons
 from linestop.text import plain
 
@@ -20,16 +20,6 @@ _BY_VERBS = {
     "file_hash": "`linestop lesson confirm` sets it",
 }
 _MAX_NAMED = 5
-
-
-class Imported(NamedTuple):
-    """What an import did, as ids. `kept`: proposals that stood against a person's lesson, and didn't come."""
-
-    new: tuple[str, ...]
-    replaced: tuple[str, ...]
-    same: tuple[str, ...]
-    kept: tuple[str, ...]
-    clashes: tuple[tuple[str, Clash], ...]
 
 
 class Lessons:
@@ -197,27 +187,8 @@ class Lessons:
         Raises:
             UsageError: one may not be kept, is the other tier's already, or they supersede each other in a circle.
         """
-        other = {one.id for store in self.stores.values() if store.tier is not tier for one in store.list(all=True)}
-        if taken := [one.id for one in lessons if one.id in other]:
-            raise UsageError(
-                "lessons of the other tier can't be imported into this one",
-                found=", ".join(taken[:_MAX_NAMED]),
-                todo="`linestop lesson remove` them there first, or import without --global or with it",
-            )
-        store = self._store(tier)
-        before = {one.id: one for one in store.list(all=True)}
-        require_ends({**before, **{one.id: one for one in lessons}})
-        changed = store.put_all(lessons, replaces)
-        new = [one for one in lessons if one.id in changed and changed[one.id] is None]
-        left = [one for one in lessons if one.id not in changed]
-        now = store.list()
-        return Imported(
-            new=tuple(one.id for one in new),
-            replaced=tuple(name for name, old in changed.items() if old),
-            same=tuple(one.id for one in left if replaces(before.get(one.id, one), one)),
-            kept=tuple(one.id for one in left if not replaces(before.get(one.id, one), one)),
-            clashes=tuple((one.id, clash) for one in new if one.is_told for clash in clashes(one, now)),
-        )
+        elsewhere = {one.id for store in self.stores.values() if store.tier is not tier for one in store.list(all=True)}
+        return bring(self._store(tier), lessons, elsewhere)
 
     def _look(self, tier: Tier, supersedes: str = "") -> Look:
         """Return what keeps a contradiction out; the other tier is read beforehand."""

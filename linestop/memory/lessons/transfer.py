@@ -4,17 +4,30 @@ Which tier they are of isn't in it: that is the place they are imported into.
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from linestop.errors import LinestopError, UsageError
+from linestop.memory.lessons.contradictions import Clash, clashes
 from linestop.memory.lessons.drafting import checked
 from linestop.memory.lessons.model import Lesson, Tier, Trust
 from linestop.memory.lessons.rows import values_of
+from linestop.memory.lessons.store import LessonStore
 from linestop.text import plain
 
 MAX_BYTES = 64 * 2**20  # of a file; ten thousand lessons have about 10 MiB
 MAX_LINE_BYTES = 200_000
+_MAX_NAMED = 5
+
+
+class Imported(NamedTuple):
+    """What an import did, as ids. `kept`: proposals that stood against a person's lesson, and didn't come."""
+
+    new: tuple[str, ...]
+    replaced: tuple[str, ...]
+    same: tuple[str, ...]
+    kept: tuple[str, ...]
+    clashes: tuple[tuple[str, Clash], ...]
 
 
 def exported(lessons: Iterable[Lesson]) -> bytes:
@@ -46,12 +59,39 @@ def parsed(content: bytes, tier: Tier) -> tuple[Lesson, ...]:
     return tuple(found.values())
 
 
+def bring(store: LessonStore, lessons: Sequence[Lesson], elsewhere: Collection[str]) -> Imported:
+    """Write lessons into a store in one transaction and return what came of it; `elsewhere` are the other tier's ids.
+
+    Raises:
+        UsageError: one may not be kept, is the other tier's already, or they supersede each other in a circle.
+    """
+    if taken := [one.id for one in lessons if one.id in elsewhere]:
+        raise UsageError(
+            "lessons of the other tier can't be imported into this one",
+            found=", ".join(taken[:_MAX_NAMED]),
+            todo="`linestop lesson remove` them there first, or import without --global or with it",
+        )
+    before = {one.id: one for one in store.list(all=True)}
+    _require_ends({**before, **{one.id: one for one in lessons}})
+    changed = store.put_all(lessons, replaces)
+    new = [one for one in lessons if one.id in changed and changed[one.id] is None]
+    left = [one for one in lessons if one.id not in changed]
+    now = store.list()
+    return Imported(
+        new=tuple(one.id for one in new),
+        replaced=tuple(name for name, old in changed.items() if old),
+        same=tuple(one.id for one in left if replaces(before.get(one.id, one), one)),
+        kept=tuple(one.id for one in left if not replaces(before.get(one.id, one), one)),
+        clashes=tuple((one.id, clash) for one in new if one.is_told for clash in clashes(one, now)),
+    )
+
+
 def replaces(old: Lesson, new: Lesson) -> bool:
     """Return whether an imported lesson may stand in place of one that is there: never a proposal for a person's."""
     return new.trust is Trust.PERSON or old.trust is Trust.PROPOSED
 
 
-def require_ends(lessons: Mapping[str, Lesson]) -> None:
+def _require_ends(lessons: Mapping[str, Lesson]) -> None:
     """Refuse lessons that supersede each other in a circle: none of them would ever be told.
 
     Raises:
