@@ -16,6 +16,7 @@ from linestop.lab.notebook import Notebook, find_entry
 from linestop.lab.order import LabOrder
 from linestop.lab.rule import Rule
 from linestop.paths import Layout, repository_root
+from linestop.policy import Policy, load_policy
 from linestop.text import plain
 
 
@@ -29,21 +30,24 @@ def bench_of(order: LabOrder, *, say: Say = lambda _: None) -> Bench:
     experiment = experiment_named(order.task)
     engine = order.engine or ""
     if experiment:
-        tried, rule = of_experiment(experiment, engine), experiment.rule
+        tried, rule = of_experiment(experiment, engine, policy=_policy(order.repository)), experiment.rule
     else:
         tried, rule = find_tried(_line(order.repository), order.task, engine), Rule()
     caps = Caps(usd=order.max_usd, tokens=order.max_tokens, pairs=order.max_pairs)
     return _bench(tried, begun(tried, _ruled(rule, order), caps), say)
 
 
-def bench_again(notebook: Notebook, entry: Entry, *, say: Say = lambda _: None) -> Bench:
+def bench_again(notebook: Notebook, entry: Entry, *, repository: str | Path = "", say: Say = lambda _: None) -> Bench:
     """Return the bench that runs an entry once more, from its own inputs: the same briefs, rule, caps and commit.
+
+    The endpoints of an experiment file's engine are those of `repository`'s policy, where there is one.
 
     Raises:
         UsageError, PolicyError, ToolError: they can't be used any more.
     """
     line = Line(fixture_of(entry.experiment) if entry.experiment else notebook.layout.root)
-    engine = again(line, entry.subject, entry.experiment)
+    policy = _policy(repository) if entry.experiment else None
+    engine = again(line, entry.subject, entry.experiment, policy=policy)
     tried = Tried(line, entry.subject, engine, entry.question, entry.experiment)
     return _bench(tried, begun(tried, entry.rule, entry.caps, again_of=entry.id), say)
 
@@ -70,6 +74,18 @@ def entry_named(repository: str | Path, word: str) -> tuple[Notebook, Entry]:
 
 def _bench(tried: Tried, entry: Entry, say: Say) -> Bench:
     return Bench(tried.line, tried.engine, entry, Notebook(tried.line.layout), say=say)
+
+
+def _policy(repository: str | Path) -> Policy | None:
+    """Return the policy of the repository at a path, None where there is none.
+
+    Raises:
+        PolicyError: it can't be used.
+    """
+    try:
+        return load_policy(Layout(repository_root(Path(repository))))
+    except RepositoryError:
+        return None
 
 
 def _line(repository: str) -> Line | None:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from linestop.blocks.briefing import told_record
-from linestop.blocks.engines import SCRIPTED, engine_for, settings_of
+from linestop.blocks.engines import engine_for, engine_of, settings_of
 from linestop.blocks.line import Line
+from linestop.blocks.memory_gate import refusal
 from linestop.blocks.reruns import engine_again
 from linestop.blocks.sandboxes.choice import sandbox_for
 from linestop.blocks.scripted_engine.engine import ScriptedEngine
@@ -28,7 +29,7 @@ from linestop.memory.cautions.model import Caution, CautionKind
 from linestop.memory.lessons.model import Lesson
 from linestop.memory.tickets.model import Correction
 from linestop.plans import Chunk, Plan
-from linestop.policy import policy_hash
+from linestop.policy import Policy, policy_hash
 from linestop.ports import Dispatch, Engine, Limits
 from linestop.runs import find_run, read_run
 from linestop.runs.recipe import recipe_of
@@ -107,8 +108,10 @@ def of_run(line: Line, word: str, engine_name: str = "") -> Tried:
     )  # fmt: skip
 
 
-def of_experiment(experiment: Experiment, engine_name: str = "") -> Tried:
+def of_experiment(experiment: Experiment, engine_name: str = "", *, policy: Policy | None = None) -> Tried:
     """Return the task of an experiment file, in the repository that is made of it.
+
+    `policy` is that of the repository where a person stands: its engines and endpoints can be named, its sandbox holds.
 
     Raises:
         UsageError, PolicyError, ToolError: its engine can't be used here.
@@ -127,7 +130,7 @@ def of_experiment(experiment: Experiment, engine_name: str = "") -> Tried:
         ticket=experiment.name, role=MAKER, attempt=1, plan=plan, chunk=chunk, brief="",
         limits=Limits(turns=limits.turns, wall_seconds=limits.wall_seconds, tokens=limits.tokens),
     )  # fmt: skip
-    engine, settings = experiment_engine(line, experiment, engine_name)
+    engine, settings = experiment_engine(line, experiment, engine_name, policy=policy)
     tried = _tried(
         line, order, engine, name=experiment.name, settings=settings, base=base, ticket_base=base,
         told=_remembered(line, experiment, base), window=experiment.window,
@@ -135,13 +138,16 @@ def of_experiment(experiment: Experiment, engine_name: str = "") -> Tried:
     return Tried(line, tried.subject, engine, experiment.question, experiment)
 
 
-def experiment_engine(line: Line, experiment: Experiment, other: str = "") -> tuple[Engine, EngineSettings | None]:
+def experiment_engine(
+    line: Line, experiment: Experiment, other: str = "", *, policy: Policy | None = None
+) -> tuple[Engine, EngineSettings | None]:
     """Return an experiment's engine with its settings; a scenario that stands in the file has none."""
     if other or isinstance(experiment.engine, str):
-        name = other or str(experiment.engine)
-        return engine_for(name, line.policy, line.layout.root), settings_of(name, line.policy)
-    sandbox, policy = sandbox_for(line.policy.sandbox), line.policy.sandbox
-    return ScriptedEngine(experiment.engine, name=f"{SCRIPTED}{experiment.name}", sandbox=sandbox, policy=policy), None
+        name, here = other or str(experiment.engine), policy or line.policy
+        return engine_for(name, here, line.layout.root), settings_of(name, here)
+    rights = line.policy.sandbox
+    name, sandbox = experiment.engine_name, sandbox_for(rights)
+    return ScriptedEngine(experiment.engine, name=name, sandbox=sandbox, policy=rights), None
 
 
 def require_injection(line: Line, subject: Subject) -> None:
@@ -163,22 +169,20 @@ def require_injection(line: Line, subject: Subject) -> None:
     )
 
 
-def again(line: Line, subject: Subject, experiment: Experiment | None) -> Engine:
-    """Return the engine of a subject that was tried before, with its settings of then.
+def again(line: Line, subject: Subject, experiment: Experiment | None, *, policy: Policy | None = None) -> Engine:
+    """Return the engine of a subject that was tried before, with its settings of then and the endpoints of `policy`.
 
     Raises:
         PolicyError: it was handed over as it is, and there is none of its name.
     """
-    if experiment and not isinstance(experiment.engine, str) and subject.engine == f"{SCRIPTED}{experiment.name}":
+    if experiment and not isinstance(experiment.engine, str) and subject.engine == experiment.engine_name:
         return experiment_engine(line, experiment)[0]
     if subject.settings is None:
         raise PolicyError(
             f"the engine {plain(subject.engine)} can't be made again", found="the entry holds no settings of it",
             todo="run the task anew: linestop lab ab",
         )  # fmt: skip
-    from linestop.blocks.engines import engine_of  # noqa: PLC0415
-
-    return engine_of(subject.settings, subject.engine, line.policy, line.layout.root)
+    return engine_of(subject.settings, subject.engine, policy or line.policy, line.layout.root)
 
 
 def _tried(
@@ -188,7 +192,8 @@ def _tried(
     """Compose both briefs of an order, and return the subject that they make."""
     window = window or engine.window
     play, hashes = in_play(order.plan, order.chunk), _Hashes(line, base)
-    skills, _problems = skills_for(MAKER, line.layout, line.policy.memory, refused=line.memory.off)
+    refused = line.memory.off if line.policy.memory.enabled else refusal(line.layout)
+    skills, _problems = skills_for(MAKER, line.layout, line.policy.memory, refused=refused)
     ask = Ask(
         role=order.role, ticket=order.ticket, plan=order.plan, chunk=order.chunk, attempt=order.attempt, window=window
     )  # fmt: skip

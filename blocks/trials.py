@@ -37,6 +37,7 @@ from linestop.watch.trail import Trail
 ARMS = ("with", "without")
 VOID_IN_A_ROW = 3  # pairs that faults of machine or provider end, before the experiment is given up
 VOID_IN_ALL = 10
+ENDED = "a person ended it, or its run was cancelled"
 TICK_SECONDS = 0.5
 UNNAMED = timedelta(seconds=30)  # a provider's time, where it names none
 _PROVIDERS = {str(fault) for fault in (Fault.RATE_LIMIT, Fault.OVERLOAD, Fault.NETWORK)}
@@ -129,7 +130,7 @@ class Bench:
         try:
             yield self
         except BaseException as error:
-            self._break_off(in_words(error))
+            self._break_off(in_words(error) if isinstance(error, Exception) else ENDED)
             raise
         self._end(self.over or "it was ended early")
 

@@ -29,7 +29,7 @@ def again(entry: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
         Print the new entry as JSON.
     """
     notebook, first = entry_named(repo, entry)
-    bench = bench_again(notebook, first)
+    bench = bench_again(notebook, first, repository=repo)
     if first.subject.policy != policy_hash(bench.line.policy):
         say("the policy is not the one of then: limits of the sandbox, checks or watch may differ")
     say(bench.entry.rule.text)

@@ -96,6 +96,11 @@ class Experiment(_Strict):
     rule: Rule = Rule()
     expect: Answer | None = Field(default=None, description="what it is known to come to: CI holds it to that")
 
+    @property
+    def engine_name(self) -> str:
+        """Return what its engine is called; one of a scenario in the file after the experiment."""
+        return self.engine if isinstance(self.engine, str) else f"scripted:{self.name}"
+
     def model_post_init(self, _context: Any, /) -> None:
         """Refuse a task about files that aren't there."""
         if missing := [path for path in self.task.paths if path not in self.files]:

@@ -72,6 +72,7 @@ def _told(entry: Entry) -> Iterator[str]:
         yield f"- {plain(block)}: {', '.join(plain(one) for one in ids) or 'nothing'}"
     for block, lines in entry.subject.left_out.items():
         yield from (f"- not told, of {plain(block)}: {plain(line)}" for line in lines[:MOST_LEFT_OUT])
+    yield from (f"- can't be read, and isn't told: {plain(one, 300)}" for one in entry.subject.told.problems)
     yield f"- {len(entry.subject.with_memory.brief) - len(entry.subject.without.brief):+,} characters"
 
 

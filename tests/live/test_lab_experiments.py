@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from linestop.blocks.lab_desk import bench_again, entry_named
 from linestop.deployments.cli.errors import guarded
 from linestop.deployments.cli.lab import lab
 from linestop.lab.rule import Rule
+from tests.flows.small_shop import small_shop
 
 pytestmark = pytest.mark.live
 FEW = ("--pairs", "6", "--margin", "0.5")  # an engine that does the same each time needs no more
@@ -108,9 +110,25 @@ def test_a_file_of_ones_own_is_held_to_what_it_says(
     mine, count = re.subn(change[0], change[1], text)
     assert count == 1
     (machine / "mine.yaml").write_text(mine, encoding="utf-8")
-    assert call(capsys, "ab", "mine.yaml", "--pairs", "1", "--margin", "0.99")[0] in {code, 3}
-    found, _, err = call(capsys, "ab", "mine.yaml", "--pairs", "6", "--margin", "0.6")
+    found, _, err = call(capsys, "ab", "mine.yaml", "--pairs", "5", "--margin", "0.6")
     assert (found, says in err) == (code, True), err
+
+
+def test_an_experiment_goes_to_an_engine_of_the_repository_where_one_stands(
+    machine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What its file expects is its own engine's: another one may do otherwise."""
+    shop = small_shop(machine / "shop")
+    (shop / "lazy.yaml").write_text(
+        "name: lazy\nturns: [{calls: [{do: finish, summary: Nothing}]}]\n", encoding="utf-8"
+    )
+    with (shop / ".linestop" / "config.toml").open("a", encoding="utf-8") as config:
+        config.write(f'[engines.mine]\nkind = "scripted"\nscenario = "{shop / "lazy.yaml"}"\n')
+    words = ("--repo", str(shop))
+    code, first, _ = entry_of(capsys, "ab", "on-topic", "--engine", "mine", "--pairs", "5", "--margin", "0.6", *words)
+    assert (code, first["subject"]["engine"], first["reckoning"]["answer"]) == (0, "mine", "no change")
+    assert bench_again(*entry_named(shop, first["id"]), repository=shop).engine.name == "mine"
+    assert not (shop / ".linestop" / "runs").exists()
 
 
 def test_a_word_that_means_nothing_says_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
