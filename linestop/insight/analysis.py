@@ -5,8 +5,10 @@ query reads is filled (needs.py, filling.py). Then DuckDB is cut off from the fi
 a transaction that only reads: `--sql` can read nothing else and write nothing.
 """
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from itertools import chain, count
 from types import TracebackType
 from typing import Any, Self
 
@@ -129,10 +131,19 @@ def _run(database: duckdb.DuckDBPyConnection, sql: str) -> Table:
     database.execute("BEGIN TRANSACTION READ ONLY")  # what writes is told so, and changes no later answer
     try:
         cursor = database.execute(sql)
-        columns = tuple(column[0] for column in cursor.description or ())
+        columns = _told_apart(column[0] for column in cursor.description or ())
         return Table(columns=columns, rows=tuple(cursor.fetchall() if columns else ()))
     finally:
         database.execute("ROLLBACK")
+
+
+def _told_apart(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of columns, each once: a second `file` is `file_1`, as DuckDB calls it in a table."""
+    found: list[str] = []
+    for name in names:
+        free = (one for one in chain([name], (f"{name}_{number}" for number in count(1))) if one not in found)
+        found.append(next(free))
+    return tuple(found)
 
 
 def _refused(found: str) -> UsageError:

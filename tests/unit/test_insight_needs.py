@@ -99,3 +99,8 @@ def test_an_error_ends_its_own_question_only(tmp_path: Path) -> None:
 )
 def test_a_query_is_complete_at_its_own_semicolon(sql: str, *, complete: bool) -> None:
     assert is_complete(sql) is complete
+
+
+def test_columns_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    with Analysis(Layout(tmp_path)) as analysis:
+        assert analysis.ask("SELECT 1 AS n, 2 AS n, 3 AS n").columns == ("n", "n_1", "n_2")

@@ -80,7 +80,7 @@ def _guessed(answer: Table) -> tuple[str, list[str], list[str]]:
     numbers = [name for name in answer.columns if _is_numeric(_column(answer, name))]
     if not numbers:
         raise UsageError(
-            "there is nothing to draw", found=f"no column of numbers among {', '.join(answer.columns)}",
+            "there is nothing to draw", found=f"no column of numbers among {plain(', '.join(answer.columns))}",
             todo="count or sum something, or ask for --csv",
         )  # fmt: skip
     first = answer.columns[0]
@@ -103,7 +103,9 @@ def _bars(query: Query, answer: Table, labels: Sequence[str], values: Sequence[s
     if not found:
         raise UsageError("there is nothing to draw", found=f"no {values[0]} is known", todo="ask for the table")
     note = f"the first {MAX_BARS} of {len(found)}" if len(found) > MAX_BARS else ""
-    return Bars(**_named(query), note=note, unit=values[0].replace("_", " "), bars=tuple(found[:MAX_BARS]))
+    return Bars(
+        **_named(query), note=note, unit=plain(values[0].replace("_", " "), limit=60), bars=tuple(found[:MAX_BARS])
+    )
 
 
 def _lines(query: Query, answer: Table, over: str, values: Sequence[str]) -> Lines:
