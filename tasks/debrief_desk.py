@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from linestop.blocks.memory_gate import memory_layout
 from linestop.debrief import Candidate, Debriefs, Ruling
 from linestop.debrief.order import DebriefOrder, DebriefReport
-from linestop.errors import LinestopError, UsageError
+from linestop.errors import LinestopError
 from linestop.execution.report import cell, paragraphs, table
 from linestop.execution.runs import flow_runs_of
 from linestop.memory.faults import in_words
@@ -59,7 +59,7 @@ class Desk:
             return
         try:
             await asyncio.to_thread(self._debriefs.gather, self._order.subject)
-        except UsageError as error:  # the ticket is gone from the tracker: what it left to decide is not
+        except LinestopError as error:  # the ticket may be gone from the tracker: what it left to decide is not
             get_run_logger().warning("debrief.not-gathered %s", plain(str(error)))
 
     async def question(self) -> Question | None:
@@ -89,7 +89,8 @@ class Desk:
                 answer=_answer_id(question.key),
             )
         except LinestopError as error:
-            await asyncio.to_thread(self._debriefs.refuse, question.candidate.id, question.key, in_words(error))
+            refused = _answer_id(question.key)
+            await asyncio.to_thread(self._debriefs.refuse, question.candidate.id, refused, in_words(error))
             get_run_logger().warning(
                 "debrief.refused candidate=%s %s", question.candidate.id, plain(in_words(error)),
                 extra={"action": "debrief.refused"},
@@ -124,12 +125,14 @@ class Desk:
         except LinestopError:  # gone, or broken: nothing can be said of it
             return
         made = candidate.decided
-        if made and made.answer != _answer_id(key) and key not in candidate.refused:
+        if made and made.answer != _answer_id(key) and _answer_id(key) not in candidate.refused:
             self._too_late.append(f"{candidate.id} was decided already: {made.ruling} by {made.by}")
+        elif not made and candidate.merged:
+            self._too_late.append(f"{candidate.id} is asked about as {candidate.merged} now")
 
     def _question(self, candidate: Candidate) -> Question:
         number = self._asked.get(candidate.id, -1) + 1
-        while question_key(candidate.id, number) in candidate.refused:
+        while _answer_id(question_key(candidate.id, number)) in candidate.refused:
             number += 1
         self._asked[candidate.id] = number
         runs = flow_runs_of(self._layout, candidate.runs)
