@@ -26,7 +26,7 @@ MAX_TEXT = 2_000  # characters of a failure, reflection or correction
 MAX_WORD = 500  # characters of a name, a path or a run's id
 MAX_LINE = 2**16  # bytes; a longer line is none of ours
 MAX_FILE = 16 * 2**20  # bytes: some 8,000 notes, far beyond what people let one ticket cost
-MAX_WAIT_SECONDS = 10  # for whoever writes the same book: a process that hangs must not hold up every run
+MAX_WAIT_SECONDS = 5  # for whoever writes the same book: a process that hangs must not hold up every run
 _TICKET = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
 N = TypeVar("N", Failure, Reflection, Correction)
 
