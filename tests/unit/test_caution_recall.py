@@ -159,6 +159,20 @@ def test_an_index_that_is_broken_gone_or_held_costs_time_and_nothing_else(
             holders.pop().close()
 
 
+@pytest.mark.live
+def test_what_is_new_is_told_while_another_process_writes_the_index(layout: Layout) -> None:
+    write(layout, seen(1, "src/a.py"), seen(2))
+    said(layout)
+    holder = sqlite3.connect(layout.cautions / NAME, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    for minute in range(3, 8):
+        write(layout, seen(minute, "src/a.py" if minute % 2 else "src/b.py"), run=f"run-{minute}")
+    assert said(layout, "src/a.py") == ["at 7", "at 5", "at 3", "at 1", "at 6", "at 4", "at 2"]
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert said(layout, "src/a.py") == ["at 7", "at 5", "at 3", "at 1", "at 6", "at 4", "at 2"]
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_is_read_only_is_recalled_from_all_the_same(layout: Layout) -> None:
     write(layout, seen(1))

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -42,6 +42,14 @@ class Known(NamedTuple):
     bytes: int
 
 
+class _Read(NamedTuple):
+    """What is new of a segment; `goes_on`: it is still the file that is on the shelf."""
+
+    notes: list[Note]
+    end: int
+    goes_on: bool
+
+
 def catch_up(db: sqlite3.Connection, layout: Layout) -> list[Note]:
     """Put on the shelf what is new; return what couldn't be put there, because another process holds it.
 
@@ -55,18 +63,27 @@ def catch_up(db: sqlite3.Connection, layout: Layout) -> list[Note]:
     grown = [one for name, one in segments.items() if _is_new(known.get(name), one)]
     new = [path for name, path in parquet.items() if name not in known]
     gone = [one.id for name, one in known.items() if name not in segments and name not in parquet]
+    held = not all(_written(lambda: _shelve_parquet(db, path)) for path in new)  # noqa: B023  # called at once
     unwritten = list[Note]()
-    try:
-        for path in new:
-            _shelve_parquet(db, path)
-        for found in grown:
-            unwritten += _shelve_segment(db, layout, found, known.get(found.segment.name))
-        if gone:
-            _let_go(db, gone)
-    except sqlite3.OperationalError as error:
-        if "locked" not in str(error) and "busy" not in str(error):
-            raise
+    for found in grown:
+        before = known.get(found.segment.name)
+        read = _new_notes(layout, found, before)
+        if before and read.goes_on and read.end == before.bytes:
+            continue  # its last line is torn, or being written
+        held = held or not _written(lambda: _shelve_segment(db, found, read, before))  # noqa: B023
+        unwritten += read.notes if held else []
+    if gone and not held:
+        _written(lambda: _let_go(db, gone))
     return unwritten
+
+
+def _written(write: Callable[[], object]) -> bool:
+    """Return whether something could be written; not where another process holds the index, or there is no room."""
+    try:
+        write()
+    except sqlite3.OperationalError:
+        return False
+    return True
 
 
 def _is_new(known: Known | None, found: Found) -> bool:
@@ -82,37 +99,28 @@ def _shelve_parquet(db: sqlite3.Connection, path: Path) -> None:
         prune(db)
 
 
-def _shelve_segment(db: sqlite3.Connection, layout: Layout, found: Found, known: Known | None) -> list[Note]:
-    same = known is not None and known.inode == found.inode and known.bytes <= found.size
-    read = _new_notes(layout, found, known.bytes if known and same else 0)
-    if read is None:
-        return []
-    notes, end = read
-    try:
-        with _writing(db):
-            if known and not same:
-                db.execute("DELETE FROM notes WHERE source = ?", (known.id,))
-            put(db, _source(db, found.segment.name, inode=found.inode, size=end), notes)
-            prune(db)
-    except sqlite3.OperationalError:  # locked, or a full disk: it is told all the same
-        return notes
-    return []
+def _shelve_segment(db: sqlite3.Connection, found: Found, read: _Read, before: Known | None) -> None:
+    with _writing(db):
+        if before and not read.goes_on:
+            db.execute("DELETE FROM notes WHERE source = ?", (before.id,))
+        put(db, _source(db, found.segment.name, inode=found.inode, size=read.end), read.notes)
+        prune(db)
 
 
-def _new_notes(layout: Layout, found: Found, start: int) -> tuple[list[Note], int] | None:
-    """Return the cautions of a segment from a byte on, and where its last whole line ends; None where it is gone."""
-    file = opened(layout, found.segment)
+def _new_notes(layout: Layout, found: Found, known: Known | None) -> _Read:
+    """Return the cautions of a segment that are new, and where its last whole line ends; none where it is gone."""
+    goes_on = known is not None and known.inode == found.inode and known.bytes <= found.size
+    at = end = known.bytes if known and goes_on else 0
+    notes, feed, file = list[Note](), LineFeed(max_line=MAX_LINE), opened(layout, found.segment)
     if file is None:
-        return None
-    notes, feed, end = list[Note](), LineFeed(max_line=MAX_LINE), start
+        return _Read(notes, end, goes_on)
     with open(file, "rb", buffering=0) as reader:  # noqa: PTH123  # closes the descriptor
-        reader.seek(start, os.SEEK_SET)
-        at = start
+        reader.seek(at, os.SEEK_SET)
         while chunk := reader.read(_CHUNK):
             notes += [note_of(one) for line in feed.push(chunk) if (one := caution_of(line.record))]
             end = at + chunk.rfind(b"\n") + 1 if b"\n" in chunk else end
             at += len(chunk)
-    return notes, end
+    return _Read(notes, end, goes_on)
 
 
 def _source(db: sqlite3.Connection, name: str, *, inode: int, size: int) -> int:

@@ -6,19 +6,16 @@ that this version doesn't understand stays as it is.
 """
 
 import fcntl
-import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from io import RawIOBase
 from time import time
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 from uuid import uuid4
 
 from linestop.errors import RecordError
-from linestop.events.lines import Line, LineFeed
-from linestop.memory.cautions.lines import MAX_LINE, caution_of, is_newer, line_of
+from linestop.memory.cautions.gathering import Piece, gather
 from linestop.memory.cautions.parquet import (
     Held,
     database,
@@ -29,14 +26,13 @@ from linestop.memory.cautions.parquet import (
     parquet_folder,
 )
 from linestop.memory.cautions.parquet_writing import PART, from_lines, merge, name_of, write_parquet
-from linestop.memory.cautions.segments import Found, Segment, look, opened
+from linestop.memory.cautions.segments import Found, look, opened
 from linestop.paths import Layout
 
 MANY_BYTES = 2 * 2**20  # of loose segments, some 5,000 cautions: reading them takes 50 ms
 MANY_SEGMENTS = 400
 MAX_CAUTIONS = 100_000  # in one go: 3 s
 QUIET_SECONDS = 60.0  # since the last write: who follows has seen it
-_CHUNK = 2**16  # bytes
 
 
 class Compacted(NamedTuple):
@@ -44,14 +40,6 @@ class Compacted(NamedTuple):
 
     cautions: int = 0
     segments: int = 0
-
-
-class _Piece(NamedTuple):
-    """A segment as it went into a Parquet file."""
-
-    segment: Segment
-    held: Held
-    cautions: int
 
 
 def is_due(layout: Layout) -> bool:
@@ -109,7 +97,7 @@ def _carried_out(layout: Layout, chosen: list[Found], most: int, quiet_seconds: 
         db.execute("SET threads = 1")  # it goes on beside a run
         try:
             with part.open("xb") as gathered:
-                pieces, doubled = _gather(layout, chosen, held(db, files), gathered, most)
+                pieces, doubled = gather(layout, chosen, held(db, files), gathered, most)
             if pieces:
                 number = max((numbers_of(path)[1] for path in files), default=0) + 1
                 write_parquet(db, from_lines(part), folder / name_of(number, number), _holds(pieces), _count(pieces))
@@ -121,11 +109,11 @@ def _carried_out(layout: Layout, chosen: list[Found], most: int, quiet_seconds: 
     return Compacted(_count(pieces), len(pieces))
 
 
-def _holds(pieces: list[_Piece]) -> dict[str, list[Held]]:
+def _holds(pieces: list[Piece]) -> dict[str, list[Held]]:
     return {piece.segment.name: [piece.held] for piece in pieces}
 
 
-def _count(pieces: list[_Piece]) -> int:
+def _count(pieces: list[Piece]) -> int:
     return sum(piece.cautions for piece in pieces)
 
 
@@ -162,77 +150,7 @@ def _alone(layout: Layout) -> Iterator[bool]:
         os.close(file)
 
 
-def _gather(
-    layout: Layout, chosen: list[Found], known: dict[str, list[Held]], out: BinaryIO, most: int
-) -> tuple[list[_Piece], list[_Piece]]:
-    """Write the cautions of segments to one file; return what it holds, and what holds nothing that Parquet hasn't."""
-    pieces, empty, room, seen = list[_Piece](), list[_Piece](), most, set[str]()
-    for found in chosen:
-        if room <= 0:
-            break
-        start = out.tell()
-        taken = _copied(layout, found.segment, known.get(found.segment.name, []), out, seen)
-        if taken is None:
-            out.seek(start)
-            out.truncate()
-        else:
-            (pieces if taken.cautions else empty).append(taken)
-            room -= taken.cautions
-    return pieces, empty
-
-
-def _copied(layout: Layout, segment: Segment, known: list[Held], out: BinaryIO, seen: set[str]) -> _Piece | None:
-    """Copy the cautions of a segment that no Parquet file holds; None where it must stay as it is."""
-    file = opened(layout, segment)
-    if file is None:
-        return None
-    with open(file, "rb", buffering=0) as reader:  # noqa: PTH123  # closes the descriptor
-        start, count = _start(file, known), 0
-        source = _Hashed(reader, start=start)
-        for line in source.lines():
-            caution = caution_of(line.record)
-            if line.record is not None and is_newer(line.record, caution):
-                return None
-            if caution and caution.id not in seen:
-                seen.add(caution.id)
-                out.write(line_of(caution))
-                count += 1
-    if source.size and not (count or start):
-        return None  # nothing of it can be read: it stays for who wants to know why
-    return _Piece(segment, Held(source.size, source.digest.hexdigest()), count)
-
-
-class _Hashed:
-    """Reads a segment's lines from a byte on, and hashes all of it on the way."""
-
-    def __init__(self, reader: RawIOBase, *, start: int) -> None:
-        self._reader, self._start = reader, start
-        self.size, self.digest = 0, hashlib.sha256()
-
-    def lines(self) -> Iterator[Line]:
-        """Yield the lines, the last one too where no newline ends it."""
-        feed = LineFeed(max_line=MAX_LINE)
-        while chunk := self._reader.read(_CHUNK):
-            fresh = chunk[max(self._start - self.size, 0) :]
-            self.digest.update(chunk)
-            self.size += len(chunk)
-            yield from feed.push(fresh)
-        yield from feed.finish()
-
-
-def _start(file: int, known: list[Held]) -> int:
-    """Return how many bytes at its beginning Parquet holds; 0 for another file of the same name."""
-    for one in sorted(known, reverse=True):
-        digest, at = hashlib.sha256(), 0
-        while at < one.bytes and (chunk := os.pread(file, min(_CHUNK, one.bytes - at), at)):
-            digest.update(chunk)
-            at += len(chunk)
-        if at == one.bytes and digest.hexdigest() == one.sha256:
-            return at
-    return 0
-
-
-def _remove(layout: Layout, piece: _Piece) -> None:
+def _remove(layout: Layout, piece: Piece) -> None:
     """Remove a segment that Parquet holds, unless it grew meanwhile: then its rest is for the next time."""
     path = layout.cautions / piece.segment.day / piece.segment.file
     file = opened(layout, piece.segment)
