@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import shutil
-import sys
 from pathlib import Path, PurePosixPath
 
 from linestop.blocks.git_commands import GitCommands
@@ -72,13 +71,13 @@ def _make(root: Path, experiment: Experiment) -> None:
 
 
 def _write_policy(layout: Layout, experiment: Experiment) -> None:
-    """Write the policy: the checks run with linestop's own Python, so that nothing has to be built for them.
+    """Write the policy: the test command, and that a scenario may be played unconfined where no sandbox works.
 
-    A scenario makes only the calls that stand in the file; it may do so unconfined where no sandbox works.
+    It makes only the calls that stand in the file. What the checks need is built from the file's own `pyproject.toml`.
     """
     plain = isinstance(experiment.engine, Scenario)
     lines = [
-        "[checks]", f"command = {json.dumps(experiment.checks)}", f"python = {json.dumps(sys.executable)}",
+        "[checks]", f"command = {json.dumps(experiment.checks)}",
         "[sandbox]", f"allow_plain = {json.dumps(plain)}",
     ]  # fmt: skip
     text, config = "\n".join([*lines, ""]), layout.ensure().config
