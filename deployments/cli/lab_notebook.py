@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 notebook = App(
     name="notebook",
-    help="""List the lab's entries, newest first, or show one.
+    help="List the lab's entries, newest first, or show one.",
+    usage="""Usage: linestop lab notebook [show ENTRY]
 
 Examples:
-    linestop lab notebook
+    linestop lab notebook                            # experiments, runs and reruns, with dates
     linestop lab notebook show latest
     linestop lab notebook show 20261121-on-topic-a1b2c3 --json
 """,
