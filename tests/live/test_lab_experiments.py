@@ -59,6 +59,8 @@ def test_a_worked_experiment_comes_out_as_it_says_and_so_it_does_again(
     table = first["reckoning"]["verdicts"]["table"]
     assert {(without, with_) for without, row in table.items() for with_, count in row.items() if count} == grades
     assert [pair["first"] for pair in first["pairs"]] == ["with", "without"] * 3
+    kept = {path.name for path in Path(first["repository"], ".linestop").iterdir()}
+    assert kept & {"cautions", "tickets", "lessons.db", "debriefs"} == set()  # nothing that happened is remembered
 
     code, out, _ = call(capsys, "again", first["id"])
     assert (code, f"then     {answer} ({first['id']}): the same" in out) == (0, True)
