@@ -12,6 +12,8 @@ from prefect.exceptions import PrefectException
 from linestop.blocks.line import Line
 from linestop.debrief import Candidate, Debriefs, Gathering
 from linestop.execution.report import cell, paragraphs
+from linestop.execution.runs import flow_runs_of
+from linestop.paths import Layout
 from linestop.tasks.artifacts import publish_markdown, run_link
 from linestop.tasks.debrief_form import page
 from linestop.tasks.debrief_runs import ask
@@ -35,7 +37,8 @@ async def debriefer(line: Line, subject: str, *, others: bool = False) -> None:
     if not own and not gathered.left_out:
         return
     key = f"{line.layout.key}-debrief-{subject}"
-    await publish_markdown(key, _page(own, gathered, link), title=f"Debrief {subject}: {len(own)} to decide")
+    page_text = await asyncio.to_thread(_page, line.layout, own, gathered, link)
+    await publish_markdown(key, page_text, title=f"Debrief {subject}: {len(own)} to decide")
     get_run_logger().info(
         "debrief.waits subject=%s candidates=%s left_out=%s", subject, len(own), len(gathered.left_out),
         extra={"action": "debrief.waits"},
@@ -60,11 +63,11 @@ def _waiting(line: Line, subject: str) -> tuple[Candidate, ...]:
     return line.memory.attempt("debriefs can't be read", lambda: Debriefs(line.layout).waiting(subject), ())
 
 
-def _page(waiting: tuple[Candidate, ...], gathered: Gathering, link: str) -> str:
+def _page(layout: Layout, waiting: tuple[Candidate, ...], gathered: Gathering, link: str) -> str:
     where = f"Decide them in {link}, or" if link else "No debrief form here yet: `linestop up` makes one. Or decide"
     left = "\n".join(f"- {cell(title)}" for title in gathered.left_out[:MAX_ON_PAGE])
     return paragraphs(
         f"What may be learned, and waits for a person. {where} in a terminal: `linestop debrief {gathered.subject}`",
-        *(page(one, runs={}) for one in waiting[:MAX_ON_PAGE]),
+        *(page(one, runs=flow_runs_of(layout, one.runs)) for one in waiting[:MAX_ON_PAGE]),
         f"**Left out, for want of room** ({len(gathered.left_out)}):\n\n{left}" if left else "",
     )

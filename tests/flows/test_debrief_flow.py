@@ -16,6 +16,7 @@ from linestop.deployments.debrief_reminders import remind
 from linestop.deployments.register import register_all
 from linestop.deployments.settings import MachineSettings
 from linestop.execution.order import ExecutionOrder
+from linestop.execution.runs import newest
 from linestop.flows.execution import execution
 from linestop.paths import Layout
 from linestop.tasks.artifacts import slug
@@ -66,6 +67,8 @@ async def test_a_ticket_that_learned_something_is_asked_about_by_one_run(root: P
     page = await page_of(root)
     assert page is not None
     assert f"/v2/runs/flow-run/{run.id}" in str(page.data)
+    (ticket_run,) = {inputs.flow_run for _, inputs in newest(Layout(root), "ticket")}
+    assert all(f"[{name}](/v2/runs/flow-run/{ticket_run})" in str(page.data) for name in one.runs)
     assert one.title[:40] in str(page.data).replace("\\", "")
     await _one_run_at_a_time(root, run)
 
