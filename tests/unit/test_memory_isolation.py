@@ -35,7 +35,9 @@ def teach(place: Path, word: str) -> None:
     """Put a word into every room of the memory that a folder belongs to, as a run and a person do."""
     now = datetime.now(UTC)
     store = LessonStore(memory_layout(place).ensure().lessons, Tier.REPOSITORY)
-    store.add(Lesson(id=f"l-{word}", title=word, why=f"{word}: it went wrong twice", file=FILE, created=now, updated=now))
+    store.add(
+        Lesson(id=f"l-{word}", title=word, why=f"{word}: it went wrong twice", file=FILE, created=now, updated=now)
+    )
     memory = Line(place).memory
     memory.caution(
         Caution(kind=CautionKind.CHECK, detector="checks", detail=word, run=f"run-{word}", ticket="t0", file=FILE)
