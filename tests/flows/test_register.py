@@ -44,10 +44,10 @@ async def deployment(name: str) -> DeploymentResponse:
         return await client.read_deployment_by_name(name)
 
 
-async def test_a_repository_gets_an_audit_an_execution_a_documentation_and_a_debrief(shop: Path) -> None:
+async def test_a_repository_gets_a_deployment_of_each_flow(shop: Path) -> None:
     found = await registered_one(shop)
     assert found.base == "trunk"
-    for flow in ("audit", "execution", "documentation", "debrief"):
+    for flow in ("audit", "execution", "documentation", "debrief", "lab"):
         made = await deployment(f"{flow}/{found.key}")
         assert made.entrypoint == f"linestop.flows.{flow}.{flow}"
         assert made.parameters == {"order": {"repository": str(shop)}}
@@ -117,5 +117,5 @@ async def test_prefects_own_command_deploys_the_file(shop: Path) -> None:
         env=os.environ | {"LINESTOP_REPOSITORY": str(shop)}, cwd=shop, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    for flow in ("audit", "execution", "documentation", "debrief"):
+    for flow in ("audit", "execution", "documentation", "debrief", "lab"):
         assert f"'{flow}/{flow}' successfully created" in done.stdout
