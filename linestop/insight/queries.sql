@@ -231,7 +231,8 @@ ORDER BY seconds DESC, tokens DESC, detector, engine;
 -- audit
 -- picture: bars lesson role | difference_points low high
 -- Comparable: same role, engine and model; the lesson's file in play in both, or the same source of the chunk where it
--- has no file or its file is not in play. Only such strata count as have dispatches of both kinds; their weights are
+-- has no file or its file is not in play. An attempt without a change is not approved; a petition is no attempt that
+-- failed and stays out. Only such strata count as have dispatches of both kinds; their weights are
 -- n1 n2 / (n1 + n2). The interval of the difference of approvals is a stratified Newcombe interval of Wilson's limits
 -- (Newcombe 1998, method 10; Yan and Su 2010); that of firings per dispatch a normal one with the larger of Poisson's
 -- variance (half a firing added) and the sample's. Both 95 %; 10 dispatches of each kind are the least. It is
@@ -242,7 +243,7 @@ WITH known AS (
     WHERE told.kind = 'lesson'
     GROUP BY item
 ), arms AS (
-    SELECT known.lesson, title, role, engine, model, told.run_id IS NOT NULL AS is_told, approved::INTEGER AS approved, fired,
+    SELECT known.lesson, role, engine, model, told.run_id IS NOT NULL AS is_told, approved::INTEGER AS approved, fired,
            if(known.file <> '' AND list_contains(paths, known.file), 'file ' || known.file, 'source ' || source) AS matter
     FROM known CROSS JOIN comparables
     LEFT JOIN told ON told.kind = 'lesson' AND told.item = known.lesson AND told.run_id = comparables.run_id
@@ -288,7 +289,10 @@ WITH known AS (
            f1 - f2 AS fewer, f1 - f2 - z * spread AS fewer_low, f1 - f2 + z * spread AS fewer_high
     FROM pooled
 ), everyone AS (
-    SELECT lesson, any_value(title) AS title, role, count(*) AS told FROM arms WHERE is_told GROUP BY lesson, role
+    SELECT known.lesson, any_value(title) AS title, runs.parameters ->> 'role' AS role, count(*) AS told
+    FROM known JOIN told ON told.kind = 'lesson' AND told.item = known.lesson JOIN runs USING (run_id)
+    WHERE coalesce(runs.parameters ->> 'rerun_of', '') = '' AND runs.parameters ->> 'trial' IS NULL
+    GROUP BY ALL
 )
 SELECT lesson, title, role, told, coalesce(n1, 0) AS compared, coalesce(n2, 0) AS without_it,
        CASE WHEN coalesce(least(n1, n2), 0) < 10 THEN 'not enough data'

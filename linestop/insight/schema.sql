@@ -157,5 +157,5 @@ SELECT runs.run_id, runs.parameters ->> 'role' AS role, coalesce(runs.parameters
 FROM runs LEFT JOIN attempts USING (run_id)
 LEFT JOIN (SELECT run_id, count(*) AS times FROM firings GROUP BY run_id) AS fired USING (run_id)
 WHERE runs.kind = 'dispatch' AND coalesce(runs.parameters ->> 'rerun_of', '') = '' AND runs.parameters ->> 'trial' IS NULL
-  AND (runs.parameters ->> 'role' <> 'maker' OR attempts.verdict IN ('approve', 'reject'))
+  AND (runs.parameters ->> 'role' <> 'maker' OR attempts.verdict IN ('approve', 'reject', 'nothing'))
   AND runs.outcome NOT IN ('running', 'killed', 'broken-off');

@@ -1,5 +1,6 @@
 """The measured effect of a lesson: against published intervals, over strata, and with too little to say anything."""
 
+import json
 from collections.abc import Iterable, Iterator
 from itertools import count
 from math import sqrt
@@ -56,6 +57,10 @@ def effect(database: duckdb.DuckDBPyConnection, *arms: Arm, file: str = "src/car
         passed = approved if arm.role == "maker" else None
         runs.append((f"r{number}", arm.role, arm.engine, "m", arm.source, list(arm.paths), passed, arm.fired, None))
         items += [(f"r{number}", "lesson", "l")] if arm.is_told else []
+    database.executemany(
+        "INSERT INTO runs (run_id, kind, parameters) VALUES (?, 'dispatch', ?)",
+        [(run[0], json.dumps({"role": run[1]})) for run in runs],
+    )
     database.executemany("INSERT INTO comparables VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", runs)
     database.executemany("INSERT INTO told VALUES (?, ?, ?)", items)
     answer = database.execute(find_query("lesson-effect").sql)
