@@ -15,14 +15,17 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
+import duckdb  # noqa: F401  # once, before the crowd is forked
+
 from linestop.errors import RecordError
 from linestop.memory.cautions import Caution, CautionKind, CautionLog, compact, read_cautions, recall
 from linestop.paths import Layout
 
 EACH = 20  # cautions of one writer
-SHARED = 8  # writers that write the same run
+SHARED = 8  # writers that write the same run, with a log that was open before they were forked
 _fork = get_context("fork")
 Answers = SimpleQueue[Any]
+_shared: list[CautionLog] = []
 
 
 def seen(detail: str, file: str = "src/a.py") -> Caution:
@@ -30,7 +33,7 @@ def seen(detail: str, file: str = "src/a.py") -> Caution:
 
 
 def writer(layout: Layout, number: int, go: Event, answers: Answers) -> None:
-    log = CautionLog(layout, "shared" if number < SHARED else f"run-{number}")
+    log = _shared[0] if number < SHARED else CautionLog(layout, f"run-{number}")
     go.wait()
     answers.put([log.append(seen(f"{number} {one}", f"src/{one}.py")).id for one in range(EACH)])
 
@@ -50,6 +53,8 @@ def compactor(layout: Layout, rounds: int, go: Event, answers: Answers) -> None:
 
 
 def crowd(layout: Layout, size: int) -> None:
+    _shared.append(CautionLog(layout, "shared"))
+    first = _shared[0].append(seen("open before the fork")).id
     go, written, read, moved = _fork.Event(), _fork.SimpleQueue(), _fork.SimpleQueue(), _fork.SimpleQueue()
 
     def start(work: Callable[..., None], number: int, answers: Answers) -> Any:
@@ -61,7 +66,7 @@ def crowd(layout: Layout, size: int) -> None:
     crowd += [start(reader, number, read) for number in range(size)]
     crowd += [start(compactor, 20, moved)]
     go.set()
-    acknowledged = [one for _ in range(size) for one in written.get()]
+    acknowledged = [first, *(one for _ in range(size) for one in written.get())]
     odd = [read.get() for _ in range(size)]
     compacted = moved.get()[0]
     for process in crowd:

@@ -69,6 +69,17 @@ def test_a_closed_log_opens_its_segment_again(layout: Layout) -> None:
     assert details(layout) == ["one", "two"]
 
 
+def test_a_log_that_is_let_go_without_being_closed_leaves_no_file_open(layout: Layout) -> None:
+    def opened() -> list[str]:
+        return [name for one in Path("/proc/self/fd").iterdir() if RUN in (name := os.path.realpath(one))]
+
+    log = CautionLog(layout, RUN)
+    log.append(seen())
+    assert len(opened()) == 1
+    del log
+    assert opened() == []
+
+
 def test_a_tail_that_a_crash_tore_costs_its_own_line_only(layout: Layout) -> None:
     log = CautionLog(layout, RUN, clock=lambda: NOON)
     stored = [log.append(seen(detail)) for detail in ("first", "second", "thïrd")]

@@ -8,6 +8,7 @@ import fcntl
 import os
 import stat
 import threading
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -48,7 +49,8 @@ class CautionLog:
         self.run = run
         self.path: Path | None = None
         self._layout, self._clock = layout, clock
-        self._file: int | None = None
+        self._file: list[int] = []  # its descriptor, while it is open
+        weakref.finalize(self, _close, self._file)
         self._pid = os.getpid()
         self._gather, self._commit = threading.Lock(), threading.Lock()
         self._waiting = _Batch()
@@ -114,20 +116,23 @@ class CautionLog:
 
     def _opened(self) -> int:
         """Return the segment's descriptor, opened where it isn't; a forked process opens its own."""
-        if self._file is not None and self._pid != os.getpid():
+        if self._pid != os.getpid():
             self._shut()
-        if self._file is None:
+        if not self._file:
             self._layout.ensure()
             self._pid, day = os.getpid(), self._clock().astimezone(UTC).strftime("%Y-%m-%d")
             self.path = self._layout.cautions / day / file_of(self.run)
-            self._file = _created(self.path)
-        return self._file
+            self._file.append(_created(self.path))
+        return self._file[0]
 
     def _shut(self) -> None:
-        if self._file is not None:
-            with suppress(OSError):
-                os.close(self._file)
-            self._file = None
+        _close(self._file)
+
+
+def _close(file: list[int]) -> None:
+    while file:
+        with suppress(OSError):
+            os.close(file.pop())
 
 
 def _created(path: Path) -> int:
