@@ -6,6 +6,7 @@ What runs there is trials.py; the command line and the flow both begin here.
 from pathlib import Path
 
 from linestop.blocks.line import Line
+from linestop.blocks.memory_gate import require_own
 from linestop.blocks.trial_fixture import fixture_layouts, fixture_of
 from linestop.blocks.trial_subjects import Tried, again, find_tried, of_experiment
 from linestop.blocks.trials import Bench, Say, begun
@@ -53,12 +54,17 @@ def bench_again(notebook: Notebook, entry: Entry, *, repository: str | Path = ""
 
 
 def notebooks(repository: str | Path) -> tuple[Notebook, ...]:
-    """Return the notebook of the repository at a path, if there is one, and those of all experiment files."""
+    """Return the notebook of the repository at a path, if there is one, and those of all experiment files.
+
+    Raises:
+        RepositoryError: the repository commits what only linestop writes.
+    """
     layouts = {layout.root: layout for layout in fixture_layouts()}
     try:
         here = Layout(repository_root(Path(repository)))
     except RepositoryError:
         return tuple(Notebook(layout) for layout in layouts.values())
+    require_own(here)
     layouts = {here.root: here} | layouts
     return tuple(Notebook(layout) for layout in layouts.values())
 
