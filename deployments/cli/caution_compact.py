@@ -33,6 +33,8 @@ def compact(*, repo: Repo = Path(), json_: Json = False) -> int:
         sys.stderr.write(f"{whole.cautions:,} cautions of {whole.segments:,} runs moved …\n")
     if json_:
         sys.stdout.write(json.dumps(whole._asdict()) + "\n")
-    else:
+    elif whole.segments:
         sys.stdout.write(f"{whole.cautions:,} cautions of {whole.segments:,} runs are in Parquet now\n")
+    else:
+        sys.stderr.write("nothing to move: there is none, or their runs go on or ended within the last minute\n")
     return 0

@@ -1,6 +1,7 @@
 """`linestop caution`: what people see, on whatever terminal, whatever the cautions hold."""
 
 import json
+import os
 import re
 import subprocess
 from datetime import UTC, datetime, timedelta
@@ -38,6 +39,7 @@ def test_a_repository_without_memory_has_none_and_gets_none(repo: Path, capsys: 
     assert list_(repo=repo) == 0
     assert "no cautions" in capsys.readouterr().err
     assert compact(repo=repo) == 0
+    assert "nothing to move" in capsys.readouterr().err
     assert not (repo / ".linestop").exists()
 
 
@@ -117,6 +119,17 @@ def test_a_since_that_is_no_time_is_refused_with_what_would_be_one(text: str) ->
         moment_of(text, NOON)
     assert "2h" in refused.value.todo
     assert "\x1b" not in str(refused.value)
+
+
+def test_compacting_by_hand_says_how_many_were_moved(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keep(repo, "one", "two")
+    segment = next((repo / ".linestop" / "cautions").rglob("*.jsonl"))
+    assert compact(repo=repo, json_=True) == 0
+    assert json.loads(capsys.readouterr().out) == {"cautions": 0, "segments": 0}
+    os.utime(segment, (0, 0))  # it rested for long
+    assert compact(repo=repo) == 0
+    assert capsys.readouterr().out == "2 cautions of 1 runs are in Parquet now\n"
+    assert not segment.exists()
 
 
 def test_what_a_repository_commits_as_cautions_is_not_read(repo: Path) -> None:
