@@ -46,6 +46,7 @@ COMMANDS = [
     ["sign", "list", "--json"],
     ["debrief", "--json"],
     ["insight", "hot-files", "--json"],
+    ["lab", "notebook", "--json"],
     ["doctor", "--json"],
 ]
 
