@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from linestop.blocks.memory_gate import memory_layout
-from linestop.deployments.cli.insight_output import as_csv, as_json, as_text, draw, say
+from linestop.deployments.cli.insight_output import as_csv, as_json, as_text, draw, folded, say
 from linestop.deployments.cli.options import Json, Repo
 from linestop.errors import UsageError
 from linestop.insight import Analysis, Query, Table, find_query, load_queries, moment_before
@@ -117,5 +117,5 @@ def _tables(answers: list[tuple[Query, Table]], *, overview: bool, empty: bool) 
 def listing() -> str:
     """Return every query with its purpose."""
     width = max(len(query.name) for query in load_queries())
-    lines = [f"  {query.name.ljust(width)}  {query.purpose}" for query in load_queries()]
+    lines = (folded(f"  {query.name.ljust(width)}  {query.purpose}", indent=width + 4) for query in load_queries())
     return "\n".join(["all queries (linestop insight NAME):", *lines])

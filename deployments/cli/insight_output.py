@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from linestop.deployments.cli.text_table import terminal_width, text_table
+from linestop.deployments.cli.wrapping import hanging
 from linestop.insight import Query, Table
 from linestop.text import plain
 
@@ -18,9 +19,16 @@ _FORMULA = ("=", "+", "-", "@")
 
 def as_text(query: Query, answer: Table) -> str:
     """Return an answer as a table under its name and purpose."""
-    table = text_table(answer.columns, answer.rows, width=terminal_width()) if answer.rows else "(nothing)"
-    title = f"{query.name}: {query.purpose}\n\n" if query.purpose else ""
+    width = terminal_width()
+    table = text_table(answer.columns, answer.rows, width=width) if answer.rows else "(nothing)"
+    title = f"{folded(f'{query.name}: {query.purpose}', indent=4)}\n\n" if query.purpose else ""
     return f"{title}{table}\n"
+
+
+def folded(line: str, *, indent: int) -> str:
+    """Return a line broken where the terminal is too narrow for it, further lines indented."""
+    width = terminal_width()
+    return line if width is None else "\n".join(hanging(line, width, indent=indent))
 
 
 def as_json(answers: list[tuple[Query, Table]]) -> str:

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TextIO
 
 from linestop.deployments.cli.insight_output import as_csv, as_json, as_text, say
 from linestop.errors import LinestopError, UsageError
@@ -44,10 +45,11 @@ Lines = Callable[[str], str | None]
 
 
 class Shell:
-    """One session."""
+    """One session over a source of lines, stdin where none is given."""
 
-    def __init__(self, analysis: Analysis) -> None:
+    def __init__(self, analysis: Analysis, source: TextIO | None = None) -> None:
         self._analysis = analysis
+        self._source = source or sys.stdin
         self._mode = "table"
         self._failed = False
         self._said: set[str] = set()
@@ -61,9 +63,9 @@ class Shell:
         }
 
     def run(self) -> int:
-        """Answer until the input ends; return 1 where stdin is a pipe and a query failed, else 0."""
-        on_terminal = sys.stdin.isatty()
-        lines = _typed() if on_terminal else _piped()
+        """Answer until the input ends; return 1 where it is a pipe and a query failed, else 0."""
+        on_terminal = self._source.isatty()
+        lines = _typed() if on_terminal else _piped(self._source)
         if on_terminal:
             sys.stderr.write("read-only SQL; `.help` says what this understands, Ctrl-D leaves\n")
         with _history() if on_terminal else contextlib.nullcontext():
@@ -153,9 +155,9 @@ def _typed() -> Lines:
     return ask
 
 
-def _piped() -> Lines:
+def _piped(source: TextIO) -> Lines:
     def ask(_: str) -> str | None:
-        line = sys.stdin.readline(MAX_CHARS)
+        line = source.readline(MAX_CHARS)
         return line.rstrip("\n") if line else None
 
     return ask

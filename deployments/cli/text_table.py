@@ -12,7 +12,7 @@ from linestop.deployments.cli.wrapping import wrapped
 from linestop.text import plain
 
 MAX_CELL_CHARS = 100
-_NARROWEST = 12  # cells that a text keeps in a table
+_NARROWEST = 20  # cells that a text keeps in a table; less of a path or a name tells nothing
 _GAP = 2
 
 
@@ -31,7 +31,8 @@ def text_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, width: 
     widths = [max(cell_len(line[index]) for line in [headings, *cells]) for index in range(len(columns))]
     right = [bool(rows) and all(_is_number(row[index]) for row in rows) for index in range(len(columns))]
     if width is not None:
-        fitting = _narrowed(widths, right, [cell_len(one) for one in headings], width)
+        whole = [rigid or any(isinstance(row[index], datetime) for row in rows) for index, rigid in enumerate(right)]
+        fitting = _narrowed(widths, whole, [cell_len(one) for one in headings], width)
         if fitting is None:
             return "\n".join(_paragraphs(headings, cells, width))
         widths = fitting
@@ -39,11 +40,11 @@ def text_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, width: 
     return "\n".join(_line(line, widths, right) for line in lines)
 
 
-def _narrowed(widths: list[int], right: list[bool], headings: list[int], width: int) -> list[int] | None:
-    """Return widths that fit, the widest texts cut first; None where numbers and headings alone are too wide."""
+def _narrowed(widths: list[int], whole: list[bool], headings: list[int], width: int) -> list[int] | None:
+    """Return widths that fit, the widest texts cut first; None where what must be whole is too wide already."""
     least = [
-        one if is_number else min(one, max(_NARROWEST, heading))
-        for one, is_number, heading in zip(widths, right, headings, strict=True)
+        one if rigid else min(one, max(_NARROWEST, heading))
+        for one, rigid, heading in zip(widths, whole, headings, strict=True)
     ]
     over = sum(widths) + _GAP * (len(widths) - 1) - width
     widths = list(widths)

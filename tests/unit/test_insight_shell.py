@@ -10,8 +10,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from linestop.deployments.cli.insight import insight
+from linestop.deployments.cli.insight_shell import Shell
 from linestop.deployments.cli.text_table import text_table
 from linestop.errors import UsageError
+from linestop.insight import Analysis
 from linestop.paths import Layout
 from tests.unit.small_history import caution, segment
 
@@ -30,10 +32,10 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def pipe(root: Path, monkeypatch: pytest.MonkeyPatch) -> Pipe:
+def pipe(root: Path) -> Pipe:
     def run(text: str) -> int:
-        monkeypatch.setattr("sys.stdin", io.StringIO(text))
-        return insight("shell", root)
+        with Analysis(Layout(root)) as analysis:
+            return Shell(analysis, io.StringIO(text)).run()
 
     return run
 
@@ -137,8 +139,8 @@ COLUMNS = ("file", "cautions", "detail")
 
 
 def test_a_table_gives_way_on_a_narrow_terminal() -> None:
-    lines = text_table(COLUMNS, [ROW], width=50).splitlines()
-    assert max(len(line) for line in lines) <= 50
+    lines = text_table(COLUMNS, [ROW], width=60).splitlines()
+    assert max(len(line) for line in lines) <= 60
     assert "…" in lines[-1]
     assert " 12 " in lines[-1], "numbers are never cut"
 
