@@ -10,6 +10,7 @@ from linestop.blocks import reruns
 from linestop.blocks.cancellation import cancellable
 from linestop.blocks.engines import BLOCK
 from linestop.blocks.line import Line
+from linestop.blocks.memory_gate import memory_layout
 from linestop.blocks.reruns import engine_again
 from linestop.deployments.cli.lab_again import again
 from linestop.deployments.cli.options import Json, Repo
@@ -19,7 +20,6 @@ from linestop.deployments.environment import outside_targets
 from linestop.deployments.server import ensure_server
 from linestop.errors import UsageError
 from linestop.lab.notebook import is_entry
-from linestop.paths import Layout, repository_root
 from linestop.policy import policy_hash
 from linestop.ports import Engine
 from linestop.records import RunRecord
@@ -59,7 +59,7 @@ def rerun(run: str, /, *, engine: str = "", repo: Repo = Path(), json_: Json = F
     """
     if is_entry(run):
         return _entry_again(run, engine, repo, json_=json_)
-    layout = Layout(repository_root(repo))
+    layout = memory_layout(repo)  # a record that a stranger committed would choose what runs here
     first = read_run(layout, find_run(layout, run, kind="dispatch" if run == "latest" else None))
     recipe = recipe_of(first)
     line = Line(layout.root)

@@ -288,6 +288,20 @@ def test_the_notebook_has_what_was_run_alone_too_but_no_trial_of_a_pair(
     assert f"linestop lab rerun {run}" in page
 
 
+@pytest.mark.parametrize("words", [("notebook",), ("again", "latest"), ("rerun", "latest")])
+def test_a_record_that_the_repository_commits_runs_nothing(
+    shop: Path, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A clone could bring an entry, or a record, with an engine of its author's choice."""
+    planted = shop / ".linestop" / ("runs/20261121T101500-dispatch-a1b2c3" if words[0] == "rerun" else "lab")
+    planted.mkdir(parents=True)
+    (planted / "inputs.json").write_text("{}", encoding="utf-8")
+    git = GitCommands(shop / ".git", shop)
+    git.run("add", "--force", str(planted / "inputs.json"))
+    assert guarded(lab, (*words, "--repo", str(shop))) == 1
+    assert "the repository commits what only linestop writes" in capsys.readouterr().err
+
+
 def remember(shop: Path, title: str) -> None:
     """Write a lesson as its owner would."""
     layout = Layout(shop)

@@ -8,6 +8,7 @@ import pytest
 
 from linestop.errors import RepositoryError, UsageError
 from linestop.lab.brief_change import brief_change, injects
+from linestop.lab.deciding import decide
 from linestop.lab.entry import Caps, Entry, EntryState, Subject
 from linestop.lab.experiment import Experiment
 from linestop.lab.experiments import experiment_named, shipped_experiments, shipped_text
@@ -73,6 +74,14 @@ def test_an_entry_whose_process_is_gone_broke_off(book: Notebook) -> None:
     book.save(entry(holder="elsewhere:1:1.00".replace("elsewhere", holder().partition(":")[0])))
     (found,) = book.entries()
     assert (found.state, found.reason) == (EntryState.BROKEN_OFF, "its process was killed")
+
+
+def test_the_answer_follows_from_what_is_on_disk(book: Notebook) -> None:
+    pairs = tuple(PAIR.model_copy(update={"number": number}) for number in (1, 2))
+    book.save(entry(pairs=pairs, reckoning=decide(Rule(pairs=2), pairs)))
+    (found,) = book.entries()
+    assert found.reckoning == decide(found.rule, found.pairs)
+    assert found.answer == "not enough data"  # two of two better may be chance
 
 
 def test_a_torn_or_foreign_file_is_left_out_and_named(book: Notebook) -> None:
