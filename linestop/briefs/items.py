@@ -83,6 +83,8 @@ def _quoted(head: str, text: str, hide: Hide, most: int) -> str:
 
 
 def _age(ranked: Ranked) -> str:
+    if ranked.freshness is Freshness.GENERAL and ranked.item.file:
+        return one_line(ranked.item.file, MAX_LINE // 3)
     return _AGE[ranked.freshness].format(file=one_line(ranked.item.file, MAX_LINE // 3))
 
 

@@ -3,6 +3,7 @@
 A file is hashed once for a brief, and only where an item about it may still be told.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,12 +12,12 @@ from typing import TypeVar
 
 from linestop.briefs.play import InPlay
 from linestop.memory.cautions.model import Caution
-from linestop.memory.lessons.model import Lesson, Trust
+from linestop.memory.lessons.model import Lesson, Tier, Trust
 from linestop.memory.tickets.model import Correction, Reflection, Sign
 from linestop.text import plain
 from linestop.watch.firing import Severity
 
-MOST_HASHED = 500  # files of a brief; beyond them nothing counts as fresh
+MOST_HASHED = 800  # files of a brief, as many as memory gives; beyond them nothing counts as fresh
 
 Note = TypeVar("Note", Correction, Reflection)
 
@@ -26,7 +27,7 @@ class Freshness(StrEnum):
 
     FRESH = "fresh"  # the file has the same content as then
     STALE = "stale"  # it changed, or is gone
-    GENERAL = "general"  # it is about no file
+    GENERAL = "general"  # it is about no file, or about none of this repository
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ class Staleness:
         self._seen: dict[str, str] = {}
 
     def of(self, item: Lesson | Caution) -> Freshness:
-        """Return whether the file of an item is as it was."""
-        if not item.file:
+        """Return whether the file of an item is as it was; a global lesson was written of no repository's file."""
+        if not item.file or (isinstance(item, Lesson) and item.tier is Tier.GLOBAL):
             return Freshness.GENERAL
         same = bool(item.file_hash) and self._hash(item.file) == item.file_hash
         return Freshness.FRESH if same else Freshness.STALE
@@ -86,17 +87,23 @@ def lessons_of(lessons: Iterable[Lesson], role: str, play: InPlay, stale: Stalen
     yield from _by_file(told, play, stale)
 
 
-def cautions_of(cautions: Iterable[Caution], play: InPlay, stale: Staleness) -> list[Ranked]:
-    """Return cautions once each: of files in play first, then fresh before stale, warnings before infos, the newest."""
-    newest, times = _deduplicated(cautions)
-    ranked = [Ranked(one, stale.of(one), times[_sameness(one)]) for one in newest]
-    return sorted(ranked, key=lambda one: _place(one, play))
+def cautions_of(cautions: Iterable[Caution], play: InPlay, stale: Staleness) -> Iterator[Ranked]:
+    """Yield cautions: of files in play first, then fresh before stale, warnings before infos, the newest; each once.
+
+    Of those that say the same the first in this order is told: a file may be again what it was.
+    """
+    newest = sorted(cautions, key=lambda one: (_when(one.at), one.id), reverse=True)
+    times, told = Counter(map(_sameness, newest)), set[tuple[str, ...]]()
+    for inside in (True, False):
+        those = [(one, stale.of(one)) for one in newest if play.covers(one.file) is inside]
+        for one, freshness in sorted(those, key=lambda pair: _place(*pair)):
+            if (same := _sameness(one)) not in told:
+                told.add(same)
+                yield Ranked(one, freshness, times[same])
 
 
-def _place(ranked: Ranked, play: InPlay) -> tuple[bool, bool, bool]:
-    item = ranked.item
-    only_informs = isinstance(item, Caution) and item.severity is Severity.INFO
-    return (not play.covers(item.file), ranked.freshness is Freshness.STALE, only_informs)
+def _place(caution: Caution, freshness: Freshness) -> tuple[bool, bool]:
+    return freshness is Freshness.STALE, caution.severity is Severity.INFO
 
 
 def _for(lesson: Lesson, role: str) -> bool:
@@ -114,16 +121,6 @@ def _by_file(newest: list[Lesson], play: InPlay, stale: Staleness) -> Iterator[R
             else:
                 yield Ranked(one, freshness)
         yield from (Ranked(one, Freshness.STALE) for one in later)
-
-
-def _deduplicated(cautions: Iterable[Caution]) -> tuple[list[Caution], dict[tuple[str, ...], int]]:
-    """Return the newest of those that say the same, newest first, and how often each was said."""
-    newest, times = dict[tuple[str, ...], Caution](), dict[tuple[str, ...], int]()
-    for one in sorted(cautions, key=lambda one: (_when(one.at), one.id), reverse=True):
-        key = _sameness(one)
-        newest.setdefault(key, one)
-        times[key] = times.get(key, 0) + 1
-    return list(newest.values()), times
 
 
 def _sameness(caution: Caution) -> tuple[str, ...]:
