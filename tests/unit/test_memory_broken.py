@@ -246,3 +246,29 @@ def test_an_index_of_cautions_that_is_damaged_is_made_anew_for_it_is_never_the_t
     assert len(memory.told(TICKET, role="maker", chunk="c0", files=()).cautions) == 2
     assert memory.problems == ()
     assert index.read_bytes() != GARBAGE
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(b"[" * 30_000 + b"]" * 30_000, id="nested-too-deep"),
+        pytest.param(b'{"a":' * 10_000 + b"1" + b"}" * 10_000, id="objects-nested-too-deep"),
+        pytest.param(b"x" * 200_000, id="endless"),
+        pytest.param(b"\0" * 5_000, id="a-hole-of-a-crash"),
+        pytest.param(b"\xff\xfe{}", id="no-text"),
+        pytest.param(
+            b'{"schema": 1, "kind": "failure", "id": 1e999, "at": "2026-13-45", "attempt": -1}', id="nonsense"
+        ),
+        pytest.param(b'{"schema": 99, "kind": "prophecy", "id": "r1:9"}', id="of-a-newer-linestop"),
+        pytest.param(b"null", id="null"),
+    ],
+)
+def test_lines_that_linestop_never_wrote_hide_none_that_it_did(layout: Layout, line: bytes) -> None:
+    used(Memory(layout, MemoryPolicy()))
+    for path in (layout.tickets / f"{TICKET}.jsonl", *layout.cautions.rglob("*.jsonl")):
+        path.write_bytes(line + b"\n" + path.read_bytes() + line)
+    memory = Memory(layout, MemoryPolicy())
+    told = used(memory)
+    assert (len(told.signs), len(told.cautions)) == (1, 4)
+    assert told.signs[0].times == 4
+    assert memory.problems == ()
