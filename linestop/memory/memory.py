@@ -158,7 +158,12 @@ class Memory:
             self._logs[caution.run] = log  # the one used last stands last
             while len(self._logs) > MAX_OPEN:
                 self._logs.pop(next(iter(self._logs))).close()
-        log.append(caution)
+        try:
+            log.append(caution)
+        finally:
+            with self._lock:
+                if self._logs.get(caution.run) is not log:  # its place was given away meanwhile
+                    log.close()
 
     def _recall(self, files: Sequence[str]) -> tuple[Caution, ...]:
         from linestop.memory.cautions import recall  # noqa: PLC0415
