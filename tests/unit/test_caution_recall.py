@@ -210,6 +210,24 @@ def test_a_hot_file_keeps_its_newest_and_what_says_the_same_hides_nothing_else(l
     assert found[0].at == NOON + timedelta(minutes=5 * KEEP - 1)
 
 
+@pytest.mark.parametrize("compacted", [False, True], ids=["loose", "compacted"])
+def test_infos_push_no_warning_out(layout: Layout, *, compacted: bool) -> None:
+    """A warning ranks before every info, however many of them an agent has written since."""
+    infos = (seen(n, "hot.py", severity=Severity.INFO) for n in range(1, 7 * KEEP))
+    write(layout, seen(0, "hot.py", "the warning"), *infos)
+    if compacted:
+        compact(layout, quiet_seconds=0, today="2030-01-01")
+    found = said(layout, "hot.py", limit=4 * KEEP)
+    assert found[:2] == ["the warning", f"at {7 * KEEP - 1}"]
+
+
+def test_a_file_whose_name_reads_like_a_glob_is_found(layout: Layout) -> None:
+    """Next.js calls its pages so; the folder holds more files than are looked at for a glob."""
+    name = "app/[id]/page.tsx"
+    write(layout, seen(0, name, "mine"), *(seen(n, f"app/{n}.tsx") for n in range(1, 60)))
+    assert said(layout, name, limit=10)[0] == "mine"
+
+
 def test_upkeep_does_nothing_where_there_is_little(layout: Layout) -> None:
     write(layout, seen(1))
     assert upkeep(layout) == (0, 0)

@@ -25,12 +25,14 @@ SELECT id, file, (severity = 'info')::INTEGER AS calm, epoch_us("at") AS moment,
        ))::VARCHAR AS body
 FROM (
     SELECT *, row_number() OVER (
-        PARTITION BY file, kind, detector, coalesce(nullif(signature, ''), lower(detail)) ORDER BY "at" DESC
+        PARTITION BY file, severity = 'info', kind, detector, coalesce(nullif(signature, ''), lower(detail))
+        ORDER BY "at" DESC
     ) AS again
     FROM {SOURCE}
 )
 WHERE again <= {REPEATS}
-QUALIFY row_number() OVER (PARTITION BY file ORDER BY "at" DESC) <= if(file = '', {KEEP_GENERAL}, {KEEP})
+QUALIFY row_number() OVER (PARTITION BY file, severity = 'info' ORDER BY "at" DESC)
+    <= if(file = '', {KEEP_GENERAL}, {KEEP})
 """  # noqa: S608  # numbers and names of ours
 
 

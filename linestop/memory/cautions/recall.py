@@ -27,8 +27,8 @@ _NEWEST = "SELECT id, file, calm, moment, said, body FROM notes ORDER BY moment 
 def recall(layout: Layout, files: Sequence[str], *, limit: int) -> tuple[Caution, ...]:
     """Return at most `limit` cautions: of the files in play first, then the newest of the rest.
 
-    `files` are paths in the repository; a folder, or a glob, stands for the files in it. Of one file about 50 are
-    kept for this, of those that say the same 10.
+    `files` are paths in the repository; a folder, or a glob, stands for the files in it. Of one file about 50
+    warnings and 50 infos are kept for this, of those that say the same 10.
 
     Raises:
         RecordError: cautions can't be read.
@@ -80,8 +80,12 @@ def _in_play(db: sqlite3.Connection, files: Sequence[str], unwritten: list[Note]
 
 
 def _inside(db: sqlite3.Connection, word: str) -> Iterator[str]:
-    """Yield the file that is meant, or those in a folder, or those that begin as a glob does."""
+    """Yield the file that is meant, or those in a folder, or those that begin as a glob does.
+
+    `app/[id]/page.tsx` may be a file's name: what is called so comes before what a glob would fit.
+    """
     if glob := _GLOB.search(word):
+        yield from _names(db, word, word + "\0")
         if prefix := word[: glob.start()]:
             yield from _names(db, prefix, prefix + _LAST)
         return

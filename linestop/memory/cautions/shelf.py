@@ -18,9 +18,10 @@ from linestop.paths import Layout
 from linestop.watch.firing import Severity
 
 NAME = "recall-1.db"  # with the version of shelf.sql: another version has another file
-KEEP = 50  # cautions of one file; most briefs have room for some 30 in all
-KEEP_GENERAL = 1_000  # those of no file
+KEEP = 50  # warnings of one file, and as many infos; most briefs have room for some 30 in all
+KEEP_GENERAL = 1_000  # likewise of those of no file
 REPEATS = 10  # of them that say the same
+CROWDED = 3  # times as many notes as are kept of warnings or infos: then the oldest go
 BUSY_SECONDS = 0.5
 _PUT = """
 INSERT INTO notes (id, file, calm, moment, said, source, body) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -34,9 +35,11 @@ _CROWDED = "SELECT name FROM files WHERE notes > iif(name = '', ?, ?)"
 _PRUNE = """
 DELETE FROM notes WHERE file = :file AND id NOT IN (
     SELECT id FROM (
-        SELECT id, moment, row_number() OVER (PARTITION BY said ORDER BY moment DESC) AS again
-        FROM notes WHERE file = :file
-    ) WHERE again <= :repeats ORDER BY moment DESC LIMIT :keep
+        SELECT id, row_number() OVER (PARTITION BY calm ORDER BY moment DESC) AS place FROM (
+            SELECT id, calm, moment, row_number() OVER (PARTITION BY said, calm ORDER BY moment DESC) AS again
+            FROM notes WHERE file = :file
+        ) WHERE again <= :repeats
+    ) WHERE place <= :keep
 )
 """
 
@@ -112,7 +115,7 @@ def put(db: sqlite3.Connection, source: int, notes: Iterable[Note]) -> None:
 
 def prune(db: sqlite3.Connection) -> None:
     """Let go of what no brief would be told: of each file all but the newest, and what says the same too often."""
-    for (file,) in db.execute(_CROWDED, (2 * KEEP_GENERAL, 2 * KEEP)).fetchall():
+    for (file,) in db.execute(_CROWDED, (CROWDED * KEEP_GENERAL, CROWDED * KEEP)).fetchall():
         keep = KEEP if file else KEEP_GENERAL
         db.execute(_PRUNE, {"file": file, "repeats": REPEATS, "keep": keep})
         db.execute(
