@@ -30,6 +30,7 @@ def connected() -> duckdb.DuckDBPyConnection:
         "temp_directory": "",
     }
     database = duckdb.connect(config=settings)
+    database.execute("SET enable_progress_bar = false")  # DuckDB draws one on stdout where it takes us for a session
     database.execute("SET TimeZone = 'UTC'")
     database.execute(schema_sql())
     return database

@@ -384,7 +384,8 @@ ORDER BY role, approved_percent DESC NULLS LAST, dispatches DESC, engine, model;
 -- picture: bars who | rejections
 SELECT if(contains(why, ': '), split_part(why, ': ', 1), '') AS who, engine, count(*) AS rejections,
        count(DISTINCT ticket) AS tickets, max(started) AS last_seen,
-       left(arg_max(split_part(why, chr(10), 1), started), 120) AS last_words
+       left(arg_max(split_part(if(contains(why, ': '), substr(why, strpos(why, ': ') + 2), why), chr(10), 1), started), 120)
+           AS last_words
 FROM attempts
 WHERE verdict = 'reject'
 GROUP BY ALL

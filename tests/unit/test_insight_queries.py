@@ -84,7 +84,8 @@ EXPECTED: dict[str, list[dict[str, Any]]] = {
         {"role": "maker", "engine": "codex", "model": "m1", "dispatches": 2, "judged": 2, "approved_percent": 50.0,
          "low": 9.5, "high": 90.5, "usd": 1.0, "usd_per_approved": 1.0, "firings_each": 1.0},
     ],
-    "rejections": [{"who": "checks", "engine": "codex", "rejections": 1, "tickets": 1}],
+    "rejections": [{"who": "checks", "engine": "codex", "rejections": 1, "tickets": 1,
+                    "last_words": "AssertionError: test_cart.py::test_total: 3 != 4 in the cart's total"}],
     "same-failures": [{"source": "checks", "times": 2, "tickets": 1, "signs": 1, "solved": 0}],
     "candidates-waiting": [{"candidate": "open-one", "subject": "t1", "times": 2, "seconds": 7.5}],
 }  # fmt: skip

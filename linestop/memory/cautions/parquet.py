@@ -98,6 +98,7 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
         with duckdb.connect(
             config={"autoinstall_known_extensions": False, "autoload_known_extensions": False, "memory_limit": "1GB"}
         ) as found:
+            found.execute("SET enable_progress_bar = false")  # on stdout, where DuckDB takes us for a session
             yield found
     except duckdb.Error as error:
         raise RecordError(
