@@ -18,6 +18,7 @@ from linestop.lab.order import LabOrder
 from linestop.lab.rule import Rule
 from linestop.paths import Layout, repository_root
 from linestop.policy import Policy, load_policy
+from linestop.ports import Preflight
 from linestop.text import plain
 
 
@@ -35,7 +36,11 @@ def bench_of(order: LabOrder, *, say: Say = lambda _: None) -> Bench:
     else:
         tried, rule = find_tried(_line(order.repository), order.task, engine), Rule()
     caps = Caps(usd=order.max_usd, tokens=order.max_tokens, pairs=order.max_pairs)
-    return _bench(tried, begun(tried, _ruled(rule, order), caps), say)
+    entry = begun(tried, _ruled(rule, order), caps)
+    if isinstance(tried.engine, Preflight) and not order.dry_run:
+        limits = tried.subject.without.limits
+        tried.engine.preflight(limits.model_copy(update={"usd": caps.usd or limits.usd}))
+    return _bench(tried, entry, say)
 
 
 def bench_again(notebook: Notebook, entry: Entry, *, repository: str | Path = "", say: Say = lambda _: None) -> Bench:

@@ -62,10 +62,12 @@ def begun(tried: Tried, rule: Rule, caps: Caps, *, question: str = "", again_of:
     )  # fmt: skip
 
 
-def run_pairs(bench: "Bench", *, paired: Paired = lambda _: None) -> Entry:
+def run_pairs(
+    bench: "Bench", *, paired: Paired = lambda _: None, voided: Paired = lambda _: None
+) -> Entry:  # fmt: skip
     """Run the pairs of a bench, writing its entry after each, and return it with its answer.
 
-    `paired` hears of the entry after each pair. A cap ends it after the pair that reached it.
+    `paired` hears of the entry after each pair, `voided` after each that a fault of machine or provider ended. A cap ends it after the pair that reached it.
 
     Raises:
         ToolError, PolicyError, UsageError, RecordError: the engine or the repository can't be used; the entry is
@@ -74,8 +76,7 @@ def run_pairs(bench: "Bench", *, paired: Paired = lambda _: None) -> Entry:
     """
     with bench.open():
         while not bench.over:
-            if bench.pair():
-                paired(bench.entry)
+            (paired if bench.pair() else voided)(bench.entry)
     return bench.entry
 
 
@@ -181,7 +182,6 @@ class Bench:
     def _void(self, number: int, arm: str, why: str) -> None:
         self._voided += 1
         line = f"pair {number}, {arm} memory: {plain(why, 300)}"
-        self.say(f"void, and run again: {line}")
         self._save(void=(*self.entry.void, line))
 
     def _wait(self, error: BusyError) -> None:

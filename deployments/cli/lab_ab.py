@@ -107,7 +107,14 @@ def ab(
 def carried_out(bench: Bench, *, json_: bool) -> int:
     """Run a bench's pairs, print what they come to, and return the exit code."""
     say(f"entry {bench.entry.id}; the same page: linestop lab notebook show {bench.entry.id}")
-    entry = asyncio.run(cancellable(run_pairs, bench, paired=lambda entry: say(pair_line(entry.pairs[-1]))))
+    entry = asyncio.run(
+        cancellable(
+            run_pairs,
+            bench,
+            paired=lambda entry: say(pair_line(entry.pairs[-1])),
+            voided=lambda entry: say(f"void, and run again: {plain(entry.void[-1], 300)}"),
+        )
+    )
     if json_:
         sys.stdout.write(entry.model_dump_json(indent=2, by_alias=True) + "\n")
     else:

@@ -104,7 +104,10 @@ class Entry(_Frozen):
         return sum(arm.usd or 0.0 for pair in self.pairs for arm in (pair.with_memory, pair.without))
 
     def passed_cap(self) -> str:
-        """Return which cap is reached, empty where none is."""
+        """Return which cap is reached, empty where none is. One in dollars can't be held where no price is known."""
+        arms = [arm for pair in self.pairs for arm in (pair.with_memory, pair.without)]
+        if self.caps.usd is not None and any(arm.tokens and arm.usd is None for arm in arms):
+            return f"no price is known, and there is a cap of {self.caps.usd:g} dollars"
         for spent, most, what in (
             (len(self.pairs), self.caps.pairs, "pairs"),
             (self.tokens, self.caps.tokens, "tokens"),

@@ -152,6 +152,14 @@ def test_a_cap_ends_it_after_the_pair_that_reached_it(caps: Caps, says: str) -> 
     assert bool(why) is bool(says)
 
 
+def test_a_cap_in_dollars_fails_closed_where_no_price_is_known() -> None:
+    unpriced = PAIR.model_copy(update={"without": PAIR.without.model_copy(update={"usd": None})})
+    assert "no price is known" in entry(caps=Caps(usd=9), pairs=(unpriced,)).passed_cap()
+    assert entry(caps=Caps(tokens=999), pairs=(unpriced,)).passed_cap() == ""
+    free = PAIR.without.model_copy(update={"usd": None, "tokens": None})
+    assert entry(caps=Caps(usd=9), pairs=(PAIR.model_copy(update={"without": free}),)).passed_cap() == ""
+
+
 def test_the_shipped_experiments_are_what_the_page_says() -> None:
     shipped = shipped_experiments()
     comes_to = {name: str(one.expect) for name, one in shipped.items()}
