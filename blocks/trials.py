@@ -67,7 +67,8 @@ def run_pairs(
 ) -> Entry:  # fmt: skip
     """Run the pairs of a bench, writing its entry after each, and return it with its answer.
 
-    `paired` hears of the entry after each pair, `voided` after each that a fault of machine or provider ended. A cap ends it after the pair that reached it.
+    `paired` hears of the entry after each pair, `voided` after each that a fault of machine or provider ended. A cap
+    ends it after the pair that reached it.
 
     Raises:
         ToolError, PolicyError, UsageError, RecordError: the engine or the repository can't be used; the entry is

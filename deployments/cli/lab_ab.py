@@ -112,7 +112,7 @@ def carried_out(bench: Bench, *, json_: bool) -> int:
             run_pairs,
             bench,
             paired=lambda entry: say(pair_line(entry.pairs[-1])),
-            voided=lambda entry: say(f"void, and run again: {plain(entry.void[-1], 300)}"),
+            voided=lambda entry: say(f"void: {plain(entry.void[-1], 300)}"),
         )
     )
     if json_:
