@@ -65,7 +65,7 @@ def drafted(group: Group, subject: str, *, said: Iterable[str] = ()) -> Candidat
         detector=group.detector,
         times=group.count,
         weight=round(group.seconds, 3),
-        event=f"{driving.at:%Y-%m-%d %H:%M} {driving.detector or 'a person'}: {driving.text}",
+        event=f"{driving.at:%Y-%m-%d %H:%M} {driving.detector or 'a person'}: {_words(driving)}",
         evidence=_evidence(group, said),
         runs=tuple(group.runs),
         tickets=tuple(group.tickets),
@@ -130,7 +130,11 @@ def _why(group: Group, driving: Seen) -> str:
     times = "once" if group.count == 1 else f"{group.count} times"
     spent = f"; it cost {cost}" if cost else ""
     unsolved = "; it was never solved" if group.sign_times else ""
-    return plain(f"{group.detector} {who} {times}{about}{where}{spent}{unsolved}: {driving.text}", limit=1_500)
+    return plain(f"{group.detector} {who} {times}{about}{where}{spent}{unsolved}: {_words(driving)}", limit=1_500)
+
+
+def _words(one: Seen) -> str:
+    return one.more or one.text
 
 
 def _seconds(seconds: float) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from linestop.debrief.group import REVIEWER, Group
 from linestop.debrief.grouping import Grouping
-from linestop.debrief.seen import Seen, of_caution, of_correction, of_sign, said
+from linestop.debrief.seen import MAX_DETAIL, Seen, of_caution, of_correction, of_sign, said
 from linestop.errors import UsageError
 from linestop.memory.tickets.model import Reflection
 from linestop.paths import Layout
@@ -15,6 +15,7 @@ from linestop.tickets import Ticket
 from linestop.tracker import SqliteTracker
 
 CLOCK_JUMPS = timedelta(days=2)  # how far back a clock may be set: reading from a date is for speed alone
+Failed = Mapping[str, tuple[str, str]]  # by run: the failure's key, and what broke
 MAX_REFLECTIONS = 200  # of a ticket that are looked at
 MAX_SAID = 6  # of them that a candidate quotes
 
@@ -72,7 +73,7 @@ def _seen(layout: Layout, tickets: Iterable[Ticket]) -> Iterator[Seen]:
     failed = {ticket.id: _failures(layout, ticket.id) for ticket in wanted}
     since = min(ticket.created for ticket in wanted) - CLOCK_JUMPS
     for one in _cautions(layout, set(failed), since):
-        yield replace(one, signature=failed[one.ticket].get(one.run, one.signature)) if one.signature else one
+        yield _as_failed(one, failed[one.ticket]) if one.signature else one
     for ticket in wanted:
         yield from _noted(layout, ticket.id, failed[ticket.id])
 
@@ -86,24 +87,34 @@ def _cautions(layout: Layout, tickets: set[str], since: datetime) -> Iterator[Se
             yield one
 
 
-def _noted(layout: Layout, ticket: str, failed: Mapping[str, str]) -> Iterator[Seen]:
+def _noted(layout: Layout, ticket: str, failed: Failed) -> Iterator[Seen]:
     from linestop.memory.tickets import TicketBook  # noqa: PLC0415
 
     book = TicketBook(layout, ticket)
     for sign in book.signs():
-        one = of_sign(sign)
-        yield replace(one, signature=failed.get(one.run, one.signature))
+        yield _as_failed(of_sign(sign), failed)
     for correction in book.corrections():
         by_reviewer = correction.by == REVIEWER
-        yield of_correction(correction, ticket, "" if by_reviewer else failed.get(correction.run, ""))
+        yield of_correction(correction, ticket, "" if by_reviewer else failed.get(correction.run, ("", ""))[0])
 
 
-def _failures(layout: Layout, ticket: str) -> dict[str, str]:
-    """Return what tells each run's failure from others: its signature and its file, as its ticket counts them."""
+def _as_failed(one: Seen, failed: Failed) -> Seen:
+    key, more = failed.get(one.run, (one.signature, ""))
+    return replace(one, signature=key, more=more if one.what == "check" else "")
+
+
+def _failures(layout: Layout, ticket: str) -> Failed:
+    """Return each run's failure: what tells it from others, signature and file as its ticket counts; and what broke."""
     from linestop.memory.tickets import TicketBook  # noqa: PLC0415
 
     failures = [one for one in TicketBook(layout, ticket).failures() if one.source != REVIEWER and one.signature]
-    return {one.run: f"{one.signature}\n{one.file}" if one.file else one.signature for one in failures}
+    return {
+        one.run: (
+            f"{one.signature}\n{one.file}" if one.file else one.signature,
+            plain(one.text, limit=MAX_DETAIL),
+        )
+        for one in failures
+    }
 
 
 def _reflections(layout: Layout, ticket: str) -> tuple[Reflection, ...]:

@@ -25,6 +25,7 @@ class Seen:
     file: str = ""
     file_hash: str = ""
     signature: str = ""
+    more: str = ""  # of broken checks: what they said
     who: str = ""  # role, attempt, chunk and engine, in words
     seconds: float = 0.0
     tokens: int = 0

@@ -62,12 +62,14 @@ def test_what_a_ticket_taught_waits_with_its_evidence(layout: Layout) -> None:
 def test_failures_of_two_files_of_one_name_are_not_taken_for_one(
     layout: Layout, files: tuple[str, str], kind: str
 ) -> None:
-    book = TicketBook(layout, "shop-bugs")
+    book, text = TicketBook(layout, "shop-bugs"), f"{FAILURE}\nE   assert 3 == 4"
     for attempt, file in enumerate(files, start=1):
-        book.fail(Failure(source="checks", text=FAILURE, chunk="c1", attempt=attempt, run=f"r{attempt}", file=file))
+        book.fail(Failure(source="checks", text=text, chunk="c1", attempt=attempt, run=f"r{attempt}", file=file))
         same = book.failures()[0].signature
         fired(layout, kind=CautionKind.CHECK, detector="checks", run=f"r{attempt}", signature=same, file="")
     (one,) = Debriefs(layout).gather("shop-bugs").waiting
+    if kind == "signature":
+        assert Debriefs(layout).get(one).event.endswith("::test_total: assert 3 == 4 E assert 3 == 4")
     assert (Debriefs(layout).get(one).kind, Debriefs(layout).get(one).times) == (kind, 2)
 
 
