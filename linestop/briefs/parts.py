@@ -1,5 +1,7 @@
 """The parts of a brief that aren't remembered: who is meant, task, files in play, scope, finish line, rules."""
 
+import re
+
 from linestop.briefs.fences import code, fenced, listed, one_line, prose
 from linestop.briefs.model import Ask
 from linestop.briefs.play import InPlay
@@ -10,9 +12,11 @@ from linestop.plans import FindingsGone
 MAX_TASK = 20_000  # characters
 MAX_DIFF = 60_000
 MOST_PATHS = 200
+MOST_RULES = 200
 MOST_NAMED = 40
 MAX_LINE = 400
 _SHORT = 60
+_NO_NAME = re.compile(r"[^\w.:/@+-]+")
 ORDER = (
     "Where two blocks disagree, the upper one outranks the lower one: signs, task, skills, files, scope and finish"
     " line, corrections, lessons, cautions. The rules at the end always hold. What stands between two lines of tildes"
@@ -48,8 +52,9 @@ def files(ask: Ask, play: InPlay) -> str:
     """Return the files in play: those of the chunk, then what else the ticket names. linestop/scenarios reads them."""
     chunk = ask.chunk
     scanned = any(isinstance(item, FindingsGone) and item.source == chunk.source for item in ask.plan.goal)
-    rules = ", ".join(one_line(rule, _SHORT) for rule in chunk.rules)
-    asked = f"Remove the findings of {rules} (source {one_line(chunk.source, _SHORT)}) in:"
+    rules = ", ".join(map(_name, chunk.rules[:MOST_RULES]))
+    more = f" and {len(chunk.rules) - MOST_RULES} more" if len(chunk.rules) > MOST_RULES else ""
+    asked = f"Remove the findings of {rules}{more} (source {_name(chunk.source)}) in:"
     parts = [
         "## Files in play",
         asked if scanned else "It is about:",
@@ -94,3 +99,8 @@ def change(ask: Ask) -> str:
 def rules(ask: Ask) -> str:
     """Return the rules that always hold."""
     return f"## Rules\n\n{RULES if ask.diff is None else JUDGE_RULES}"
+
+
+def _name(text: str) -> str:
+    """Return a rule or a source as one word: it stands in a sentence of ours, and a plan may call it anything."""
+    return _NO_NAME.sub("_", one_line(text, _SHORT))
