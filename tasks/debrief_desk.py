@@ -106,7 +106,7 @@ class Desk:
         report = await asyncio.to_thread(self._report)
         key = f"{self._layout.key}-debrief-{self._order.subject}"
         await publish_markdown(key, await asyncio.to_thread(self._page), title=f"Debrief {self._order.label}: decided")
-        words = f"{len(report.lessons)} lessons, {report.dropped} dropped, {report.waiting} wait"
+        words = f"lessons: {len(report.lessons)}, dropped: {report.dropped}, waiting: {report.waiting}"
         return Completed(data=report, message="; ".join((words, *report.too_late)))
 
     async def _look_back(self) -> None:

@@ -180,7 +180,7 @@ def test_weeks_later_the_form_is_still_there(machine: "Machine", layout: Layout,
     assert machine.linestop("up").returncode == 0
     assert waits(machine, about=last.id) == run
     assert answer(machine, run, ruling="accept") == "ACCEPT"
-    assert ended(machine, run)["state"]["message"].startswith("2 lessons, 2 dropped, 0 wait")
+    assert ended(machine, run)["state"]["message"].startswith("lessons: 2, dropped: 2, waiting: 0")
     assert Debriefs(layout).waiting() == ()
     assert len(runs(machine)) == 1
     (lesson,) = (one for one in Lessons(layout).list() if one.source == f"debrief:{last.id}")

@@ -13,7 +13,7 @@ from linestop.watch.firing import Severity
 
 BATCH = "20261121-064800"
 CHUNK = Chunk(id="c1", title="Mend", source="person", rules=("work",), paths=("src/cart.py",))
-FAILURE = "AssertionError in tests/test_cart.py::test_total: assert 3 == 4"
+FAILURE = "tests/test_cart.py::test_total: AssertionError: assert Decimal('0.31') == Decimal('0.30')"
 
 
 def shop(root: Path, *tickets: str) -> Layout:

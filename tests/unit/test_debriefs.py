@@ -69,7 +69,7 @@ def test_failures_of_two_files_of_one_name_are_not_taken_for_one(
         fired(layout, kind=CautionKind.CHECK, detector="checks", run=f"r{attempt}", signature=same, file="")
     (one,) = Debriefs(layout).gather("shop-bugs").waiting
     if kind == "signature":
-        assert Debriefs(layout).get(one).event.endswith("::test_total: assert 3 == 4 E assert 3 == 4")
+        assert Debriefs(layout).get(one).event.endswith(f"{FAILURE} E assert 3 == 4")
     assert (Debriefs(layout).get(one).kind, Debriefs(layout).get(one).times) == (kind, 2)
 
 
