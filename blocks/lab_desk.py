@@ -12,9 +12,9 @@ from linestop.blocks.trial_subjects import Tried, again, find_tried, of_experime
 from linestop.blocks.trials import Bench, Say, begun
 from linestop.errors import RepositoryError, UsageError
 from linestop.lab.entry import Caps, Entry
-from linestop.lab.experiments import experiment_named
 from linestop.lab.notebook import Notebook, find_entry
 from linestop.lab.order import LabOrder
+from linestop.lab.reading import experiment_named
 from linestop.lab.rule import Rule
 from linestop.paths import Layout, repository_root
 from linestop.policy import Policy, load_policy

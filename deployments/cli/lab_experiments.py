@@ -25,7 +25,7 @@ def experiments(name: str | None = None, /, *, schema: bool = False, json_: Json
     """
     from linestop.deployments.cli.text_table import text_table  # noqa: PLC0415
     from linestop.lab.experiment import Experiment  # noqa: PLC0415
-    from linestop.lab.experiments import shipped_experiments, shipped_text  # noqa: PLC0415
+    from linestop.lab.reading import shipped_experiments, shipped_text  # noqa: PLC0415
 
     if schema:
         sys.stdout.write(json.dumps(Experiment.model_json_schema(by_alias=True), indent=2) + "\n")

@@ -1,6 +1,6 @@
 """The model of an experiment file (YAML): a small repository, a task, an engine, what is remembered, and the rule.
 
-docs/lab.md describes it to people. Reading it is experiments.py; making its repository is blocks/trial_fixture.py.
+docs/lab.md describes it to people. Reading it is reading.py; making its repository is blocks/trial_fixture.py.
 """
 
 import re

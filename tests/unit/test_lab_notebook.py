@@ -11,11 +11,11 @@ from linestop.lab.brief_change import brief_change, injects
 from linestop.lab.deciding import decide
 from linestop.lab.entry import Caps, Entry, EntryState, Subject
 from linestop.lab.experiment import Experiment
-from linestop.lab.experiments import experiment_named, shipped_experiments, shipped_text
 from linestop.lab.grades import Grade, Measured
 from linestop.lab.notebook import Notebook, find_entry, is_entry, slug_of
 from linestop.lab.page import page
 from linestop.lab.pairs import Pair
+from linestop.lab.reading import experiment_named, shipped_experiments, shipped_text
 from linestop.lab.rule import Rule
 from linestop.paths import Layout
 from linestop.plans import ChecksPass, Chunk, Plan
