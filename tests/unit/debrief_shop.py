@@ -54,8 +54,8 @@ def failed_twice(layout: Layout, ticket: str = "shop-bugs") -> None:
         book.reflect(Reflection(text="I rounded in the wrong place", chunk="c1", attempt=attempt, run=run))
         signature = book.failures()[-1].signature
         fired(
-            layout, ticket, kind=CautionKind.CHECK, detector="checks", detail="fails: tests/test_cart.py::test_total", run=run, seconds=0.0,
-            attempt=attempt, tokens=0, signature=signature, file="tests/test_cart.py",
+            layout, ticket, kind=CautionKind.CHECK, detector="checks", detail="fails: tests/test_cart.py::test_total",
+            run=run, seconds=0.0, attempt=attempt, tokens=0, signature=signature, file="tests/test_cart.py",
         )  # fmt: skip
 
 
