@@ -76,17 +76,28 @@ def covering(candidate: Candidate, lessons: Iterable[Lesson]) -> Lesson | None:
     """Return the lesson that covers a candidate's group already, None where there is none.
 
     One that came of the same group does, whatever became of its words; one of a person's own does where it is about the
-    same file and names the detector, or has the same title.
+    same file and has the same title, or names the detector or the guard, which teach the same each time. What checks
+    and judges say is another thing each time: that a lesson speaks of them covers nothing.
     """
+    names = _teaches_the_same(candidate)
     for lesson in (one for one in lessons if one.trust is Trust.PERSON):
         if group_of(lesson.source.removeprefix("debrief:")) == candidate.group:
             return lesson
         words = f"{lesson.title}\n{lesson.body}\n{lesson.why}".casefold()
-        named = candidate.detector and _names(words, candidate.detector.casefold())
+        named = names and _names(words, candidate.detector.casefold())
         same_title = lesson.title.casefold() == candidate.title.casefold()
         if lesson.file == candidate.file and not lesson.superseded_by and (same_title or named):
             return lesson
     return None
+
+
+def _teaches_the_same(candidate: Candidate) -> bool:
+    known = has_conclusion(candidate.detector) or _rule(candidate.detector) in _GUARDS
+    return candidate.kind in {"file", "detector"} and known
+
+
+def _rule(detector: str) -> str:
+    return detector.removeprefix("guard:").replace("-", "_")
 
 
 def _names(words: str, detector: str) -> bool:
@@ -97,7 +108,7 @@ def _title(group: Group, driving: Seen) -> str:
     if group.kind == "correction":
         first = _SENTENCE.split(driving.text, maxsplit=1)[0]
         return plain(first if group.person else f"Mind what the {group.detector} objects to: {first}", limit=MAX_TITLE)
-    rule = group.detector.removeprefix("guard:").replace("-", "_")
+    rule = _rule(group.detector)
     if has_conclusion(group.detector):
         return plain(conclusion(group.detector), limit=MAX_TITLE)
     if rule in _GUARDS and driving.what in {"guard", "sign"}:

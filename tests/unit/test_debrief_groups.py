@@ -350,6 +350,23 @@ def test_which_lesson_covers_a_group(known: Lesson, *, covers: bool) -> None:
     assert (covering(candidate(), [known]) is not None) == covers
 
 
+@pytest.mark.parametrize(
+    "others",
+    [
+        pytest.param([seen(n, signature=OTHER) for n in (1, 2)], id="another-failure"),
+        pytest.param([seen(n, signature=OTHER, file="a.py") for n in (1, 2)], id="another-failure-of-a-file"),
+        pytest.param([seen(1, detector="reviewer", what="correction", text="Name it well.")], id="another-objection"),
+        pytest.param([seen(n, file="a.py") for n in (1, 2)], id="failures-of-a-file"),
+    ],
+)
+def test_a_lesson_about_one_failure_covers_no_other(others: list[Seen]) -> None:
+    """Its why names who found it, as each draft's does: the checks find many things."""
+    (group,) = grouped(others)
+    draft = drafted(group, "shop-tidy")
+    why = f"{group.detector} found the same failure 2 times in shop-bugs: AssertionError in test_0"
+    assert covering(draft, [lesson(why=why, file=draft.file)]) is None
+
+
 def test_drafted_again_it_loses_nothing_and_no_decision() -> None:
     old = candidate(
         times=9, evidence=("old line", "and 3 more"), runs=("run-old",), refused={"k": "a secret"},
