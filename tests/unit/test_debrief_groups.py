@@ -357,6 +357,7 @@ def test_which_lesson_covers_a_group(known: Lesson, *, covers: bool) -> None:
         pytest.param([seen(n, signature=OTHER, file="a.py") for n in (1, 2)], id="another-failure-of-a-file"),
         pytest.param([seen(1, detector="reviewer", what="correction", text="Name it well.")], id="another-objection"),
         pytest.param([seen(n, file="a.py") for n in (1, 2)], id="failures-of-a-file"),
+        pytest.param([firing(n, detector="cost", file=f"{n}.py") for n in range(3)], id="a-word-of-every-day"),
     ],
 )
 def test_a_lesson_about_one_failure_covers_no_other(others: list[Seen]) -> None:
