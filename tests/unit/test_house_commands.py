@@ -11,7 +11,18 @@ from linestop.deployments.cli.app import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
 # They answer at once: Prefect takes seconds to import.
-REPORTING = ("ticket", "batch", "incident", "lesson_list", "caution_list", "insight", "history", "brief", "skill", "debrief")
+REPORTING = (
+    "ticket",
+    "batch",
+    "incident",
+    "lesson_list",
+    "caution_list",
+    "insight",
+    "history",
+    "brief",
+    "skill",
+    "debrief",
+)
 
 
 def help_of(*words: str) -> str:
