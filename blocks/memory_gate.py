@@ -64,8 +64,13 @@ def tracked_state(layout: Layout) -> tuple[str, ...]:
     folder = git_directory(layout.root)
     if not (folder / "index").exists():  # nothing was ever added or checked out
         return ()
-    listed = GitCommands(folder, layout.root).run("ls-files", "-z", "--cached", "--", STATE).split("\0")
-    return tuple(name for name in listed if name and name not in _HARMLESS)
+    listed = GitCommands(folder, layout.root).run("ls-files", "-z", "--cached").split("\0")
+    return tuple(name for name in listed if _is_state(name) and name not in _HARMLESS)
+
+
+def _is_state(name: str) -> bool:
+    """Return whether a tracked path lies in the state folder, or would on a disk that doesn't tell cases apart."""
+    return name[: len(STATE)].casefold() == STATE and name[len(STATE) :][:1] in {"", "/"}
 
 
 def _named(paths: Sequence[str]) -> str:

@@ -69,6 +69,7 @@ def test_a_repository_without_any_state_has_a_memory_and_gets_no_folder(tmp_path
         pytest.param(".linestop/skills/maker/SKILL.md", id="skills"),
         pytest.param(".linestop/debriefs/x.json", id="debriefs"),
         pytest.param(".linestop/lab/entry.json", id="lab"),
+        pytest.param(".LineStop/lessons.db", id="a-case-that-some-disks-do-not-tell-apart"),
         pytest.param(".linestop/\x1b[31mred", id="a-name-that-paints-the-terminal"),
         pytest.param(".linestop/sub mit space;rm -rf x", id="a-name-for-a-shell"),
     ],
@@ -77,7 +78,7 @@ def test_what_git_tracks_beside_the_policy_is_a_strangers(shop: Path, path: str)
     commit(shop, path)
     with pytest.raises(RepositoryError) as caught:
         memory_layout(shop)
-    assert "git tracks .linestop/" in caught.value.found
+    assert "git tracks .linestop/" in caught.value.found.lower()
     assert "rm -r --cached" in caught.value.todo
     assert "\x1b" not in str(caught.value)
 
