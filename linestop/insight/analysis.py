@@ -1,8 +1,9 @@
 """Answers questions from DuckDB, over tables filled from the records and the memory of one repository.
 
 No DuckDB extension is ever loaded: SQLite is read by sqlite3, JSONL and Parquet by DuckDB's own readers. Only what a
-query reads is filled (needs.py, filling.py). Then DuckDB is cut off from the file system, and each query runs alone in
-a transaction that only reads: `--sql` can read nothing else and write nothing.
+query reads is filled (needs.py, filling.py), and each query runs alone in a transaction that only reads. Before the
+first that isn't one of queries.sql, all is kept and DuckDB cut off from the file system: `--sql` can read nothing else
+and write nothing.
 """
 
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ from pydantic import BaseModel, ConfigDict
 from linestop.errors import RecordError, UsageError
 from linestop.insight.filling import Filling
 from linestop.insight.needs import Needs, connected, joined, needs_of
+from linestop.insight.queries import is_named
 from linestop.insight.rows import run_rows, ticket_rows
 from linestop.paths import Layout
 
@@ -47,6 +49,7 @@ class Analysis:
         self._layout = layout
         self._filling = Filling(layout, since=since)
         self._needs: Needs = {}
+        self._sealed = False
         self._database: duckdb.DuckDBPyConnection | None = None
 
     @property
@@ -65,11 +68,11 @@ class Analysis:
         Raises:
             RecordError: files are there that DuckDB can't read.
         """
-        needs = self._needs
+        needs, sealed = self._needs, self._sealed or not all(map(is_named, queries))
         for sql in queries:
             needs = joined(needs, needs_of(sql))
-        if self._database is None or needs != self._needs:
-            self._fill(needs)
+        if self._database is None or needs != self._needs or sealed != self._sealed:
+            self._fill(needs, sealed=sealed)
 
     def ask(self, sql: str) -> Table:
         """Return what a query answers. It sees the tables of schema.sql and nothing else.
@@ -110,21 +113,22 @@ class Analysis:
                 database.interrupt()
                 raise
 
-    def _fill(self, needs: Needs) -> None:
+    def _fill(self, needs: Needs, *, sealed: bool) -> None:
         if self._database:
             self._database.close()
         self._database = database = connected()
         try:
-            self._filling.fill(database, needs)
+            self._filling.fill(database, needs, sealed=sealed)
         except (duckdb.Error, OSError) as error:
             raise RecordError(
                 f"the records in {self._layout.state} can't be read",
                 found=str(error).strip()[:500],
                 todo="move the file it names away; nothing else depends on it",
             ) from error
-        database.execute("SET enable_external_access = false")
+        if sealed:
+            database.execute("SET enable_external_access = false")
         database.execute("SET lock_configuration = true")
-        self._needs = needs
+        self._needs, self._sealed = needs, sealed
 
 
 def _run(database: duckdb.DuckDBPyConnection, sql: str) -> Table:

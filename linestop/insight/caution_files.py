@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from linestop.insight.columns import escaped, json_source, put
+from linestop.insight.columns import FILLED, escaped, json_source, keep, listed, put, show
 from linestop.insight.rows import stamp
 from linestop.memory.cautions.parquet import parquet_files
 from linestop.memory.cautions.segments import segments
@@ -29,12 +29,7 @@ _COLUMNS = {
     "moment": ("at", "TRY_CAST(\"at\" AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"),
     "run_id": ("run", "coalesce(run::VARCHAR, '')"),
 }
-# The names in these texts are ours alone.
-_BOTH = """
-WITH lines AS MATERIALIZED ({lines}),
-     known AS (SELECT id FROM read_parquet($tables, union_by_name = true) SEMI JOIN lines ON run = lines.run_id)
-FROM ({tables}) UNION ALL BY NAME (FROM lines ANTI JOIN known USING (id))
-"""
+_LINES = f"{FILLED}.caution_lines"
 _TRIES = 3
 
 
@@ -44,9 +39,13 @@ def put_cautions(
     columns: Collection[str],
     *,
     since: datetime | None,
+    sealed: bool,
     say: Callable[[str], None],
 ) -> None:
     """Put the cautions in place, those since a moment where one is given.
+
+    `sealed`: no file will be readable when they are asked for, so all are kept. Else Parquet stays where it is, and
+    each question reads of it what it needs: its texts are read once for each value then, not for each row.
 
     Raises:
         duckdb.Error, OSError: they can't be read.
@@ -56,8 +55,9 @@ def put_cautions(
         loose = [layout.cautions / one.name for one in segments(layout)]
         tables = _readable(database, parquet_files(layout), say)
         try:
-            _put(database, loose, tables, columns, since=since)
+            _put(database, loose, tables, columns, since=since, sealed=sealed)
         except duckdb.IOException:
+            database.execute(f"DROP TABLE IF EXISTS {_LINES}")
             if tries + 1 == _TRIES or all(path.exists() for path in loose):
                 raise
         else:
@@ -71,31 +71,48 @@ def _put(
     columns: Collection[str],
     *,
     since: datetime | None,
+    sealed: bool,
 ) -> None:
     wanted = {*columns, *({"moment"} if since else ())}
-    sources = {}
-    if tables:
-        sources["tables"] = _parquet(database, tables, wanted)
+    sources = [_parquet(database, tables, wanted)] if tables else []
     if loose:
-        sources["lines"] = json_source(_COLUMNS, {*wanted, *({"id", "run_id"} if tables else ())}, where="kind")
-    if sources:
-        source = _BOTH.format(**sources) if len(sources) > 1 else next(iter(sources.values()))
-        if since:
-            source = f"FROM ({source}) WHERE moment >= '{stamp(since)}'::TIMESTAMP"
-        files = {"tables": escaped(tables), "files": escaped(loose)}
-        put(database, "cautions", source, columns, **{name: paths for name, paths in files.items() if paths})
+        _keep_lines(database, loose, tables, {*wanted, "id", "run_id"})
+        sources.append(f"FROM {_LINES}")
+    if not sources:
+        return
+    source = " UNION ALL BY NAME ".join(f"({one})" for one in sources)
+    if since:
+        source = f"FROM ({source}) WHERE moment >= '{stamp(since)}'::TIMESTAMP"
+    if sealed:
+        put(database, "cautions", source, columns)
+    else:
+        show(database, "cautions", source, columns)
+
+
+def _keep_lines(
+    database: duckdb.DuckDBPyConnection, loose: Sequence[Path], tables: Sequence[Path], wanted: Collection[str]
+) -> None:
+    """Keep the cautions of segments, those out that a Parquet file has too."""
+    lines = json_source(_COLUMNS, wanted, where="kind")
+    source = f"FROM ({lines})"
+    if tables:
+        known = f"SELECT id FROM {_read(tables)} SEMI JOIN lines ON run = lines.run_id"  # noqa: S608  # our own names
+        source = f"WITH lines AS MATERIALIZED ({lines}) FROM lines ANTI JOIN ({known}) AS known USING (id)"
+    keep(database, _LINES, source, files=escaped(loose))
 
 
 def _parquet(database: duckdb.DuckDBPyConnection, tables: Sequence[Path], wanted: Collection[str]) -> str:
-    """Return the query that reads `$tables`; a column that none of them has is null."""
-    shape = database.execute(
-        "DESCRIBE SELECT * FROM read_parquet($tables, union_by_name = true)", {"tables": escaped(tables)}
-    ).fetchall()
+    """Return the query that reads Parquet files; a column that none of them has is null."""
+    shape = database.execute(f"DESCRIBE SELECT * FROM {_read(tables)}").fetchall()  # noqa: S608  # our own names
     there = {str(name) for name, *_ in shape}
     shown = ", ".join(
         f'{made if key in there else "NULL"} AS "{name}"' for name, (key, made) in _COLUMNS.items() if name in wanted
     )
-    return f"SELECT {shown or '1 AS one'} FROM read_parquet($tables, union_by_name = true)"  # noqa: S608  # our own names
+    return f"SELECT {shown or '1 AS one'} FROM {_read(tables)}"  # noqa: S608  # our own names
+
+
+def _read(tables: Sequence[Path]) -> str:
+    return f"read_parquet({listed(tables)}, union_by_name = true)"
 
 
 def _readable(

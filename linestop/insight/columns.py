@@ -1,6 +1,7 @@
 """Large tables read by DuckDB itself, of which only the columns that a query reads are kept.
 
-Owns how such a table takes the place of the empty one. Which files hold it is event_files.py and caution_files.py.
+Owns how such a table, or a view of its files, takes the place of the empty one. Which files those are is event_files.py
+and caution_files.py.
 """
 
 import os
@@ -21,15 +22,29 @@ def put(
 
     The others of its columns are null: nothing is kept for them. The names are the schema's own.
     """
-    shape = {str(name): str(kind) for name, kind, *_ in database.execute(f"DESCRIBE {table}").fetchall()}
-    kept = ", ".join(_quoted(name) for name in shape if name in columns) or "1 AS one"
-    shown = ", ".join(
-        _quoted(name) if name in columns else f"NULL::{kind} AS {_quoted(name)}" for name, kind in shape.items()
-    )
+    kept = ", ".join(_quoted(name) for name in _shape(database, table) if name in columns) or "1 AS one"
+    keep(database, f"{FILLED}.{table}", f"SELECT {kept} FROM ({source})", **parameters)  # noqa: S608
+    show(database, table, f"FROM {FILLED}.{table}", columns)
+
+
+def keep(database: duckdb.DuckDBPyConnection, table: str, source: str, **parameters: Any) -> None:
+    """Keep what a query answers now in a new table of schema `filled`."""
     database.execute(f"CREATE SCHEMA IF NOT EXISTS {FILLED}")
-    database.execute(f"CREATE TABLE {FILLED}.{table} AS SELECT {kept} FROM ({source})", parameters or None)  # noqa: S608
+    database.execute(f"CREATE TABLE {table} AS {source}", parameters or None)
+
+
+def show(database: duckdb.DuckDBPyConnection, table: str, source: str, columns: Collection[str]) -> None:
+    """Let a query with at least `columns`, asked anew each time, take the place of an empty table."""
+    shown = ", ".join(
+        _quoted(name) if name in columns else f"NULL::{kind} AS {_quoted(name)}"
+        for name, kind in _shape(database, table).items()
+    )
     database.execute(f"DROP TABLE {table}")
-    database.execute(f"CREATE VIEW {table} AS SELECT {shown} FROM {FILLED}.{table}")  # noqa: S608
+    database.execute(f"CREATE VIEW {table} AS SELECT {shown} FROM ({source})")  # noqa: S608
+
+
+def _shape(database: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    return {str(name): str(kind) for name, kind, *_ in database.execute(f"DESCRIBE {table}").fetchall()}
 
 
 def json_source(columns: Mapping[str, tuple[str, str]], wanted: Collection[str], *, where: str) -> str:
@@ -51,6 +66,11 @@ def json_source(columns: Mapping[str, tuple[str, str]], wanted: Collection[str],
 def escaped(paths: Iterable[Path]) -> list[str]:
     """Return paths as DuckDB takes them for themselves, whatever characters they hold."""
     return ["".join(f"[{char}]" if char in "*?[" else char for char in os.fspath(path)) for path in paths]
+
+
+def listed(paths: Iterable[Path]) -> str:
+    """Return paths as a list in SQL: a view takes no parameters."""
+    return "[" + ", ".join("'" + path.replace("'", "''") + "'" for path in escaped(paths)) + "]"
 
 
 def _quoted(name: str) -> str:

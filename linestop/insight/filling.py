@@ -45,8 +45,8 @@ class Filling:
             **{table: partial(_remembered, table, layout, self._say) for table in _REMEMBERED},
         }
 
-    def fill(self, database: duckdb.DuckDBPyConnection, needs: Needs) -> None:
-        """Fill what is needed of a database that has the empty tables.
+    def fill(self, database: duckdb.DuckDBPyConnection, needs: Needs, *, sealed: bool) -> None:
+        """Fill what is needed of a database that has the empty tables; `sealed`: so that it needs no file any more.
 
         Raises:
             duckdb.Error: a file of events or cautions is none that DuckDB can open.
@@ -58,7 +58,7 @@ class Filling:
             folders = [self._layout.runs / row["run_id"] for row in self._runs] if self._since else self._folders()
             put_events(database, folders, needs["events"])
         if "cautions" in needs:
-            put_cautions(database, self._layout, needs["cautions"], since=self._since, say=self._say)
+            put_cautions(database, self._layout, needs["cautions"], since=self._since, sealed=sealed, say=self._say)
 
     @cached_property
     def _runs(self) -> list[Row]:

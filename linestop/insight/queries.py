@@ -30,6 +30,11 @@ def load_queries() -> tuple[Query, ...]:
     return tuple(_parse(block) for block in text.split("-- name: ")[1:])
 
 
+def is_named(sql: str) -> bool:
+    """Return whether a text is one of the named queries, word for word: ours, and no stranger's."""
+    return any(query.sql == sql for query in load_queries())
+
+
 def find_query(name: str) -> Query:
     """Return the query of this name.
 

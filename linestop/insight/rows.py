@@ -174,5 +174,8 @@ def _moment(value: object) -> datetime | None:
 
 
 def stamp(moment: datetime | None) -> str | None:
-    """Return a time as DuckDB reads a TIMESTAMP of UTC."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ") if moment else None
+    """Return a time as DuckDB reads a TIMESTAMP of UTC; None for one that UTC doesn't have."""
+    try:
+        return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ") if moment else None
+    except OverflowError:
+        return None
