@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 from linestop.errors import RecordError
-from linestop.memory.cautions import Caution, CautionLog, Compacted, compact, is_due, parquet_files, read_cautions
+from linestop.memory.cautions import (
+    Caution,
+    CautionKind,
+    CautionLog,
+    Compacted,
+    compact,
+    is_due,
+    parquet_files,
+    read_cautions,
+    recall,
+)
 from linestop.memory.cautions.parquet_writing import MANY_FILES
 from linestop.paths import Layout
 
@@ -184,3 +194,15 @@ def test_a_parquet_file_that_is_broken_is_named_and_nothing_is_touched(layout: L
     with pytest.raises(RecordError):
         now(layout)
     assert (path.read_bytes(), segments(layout)) == (b"garbage", ["two"])
+
+
+def test_what_an_engine_claims_beyond_all_bounds_is_cut_and_hinders_no_compaction(layout: Layout) -> None:
+    """One caution that Parquet can't hold would keep all the others loose for good."""
+    log = CautionLog(layout, "r")
+    claimed = Caution(kind=CautionKind.FIRING, detector="cost", detail="x", tokens=2**63, calls=2**70, seconds=1e400)
+    log.append(claimed)
+    log.close()
+    assert compact(layout, quiet_seconds=0, today="2999-01-01").cautions == 1
+    (one,) = read_cautions(layout)
+    assert (one.tokens, one.calls, one.seconds) == (2**53, 2**53, 0.0)
+    assert [found.id for found in recall(layout, (), limit=5)] == [one.id]

@@ -52,6 +52,9 @@ BAD = [
     pytest.param(line(id="r:0", kind="premonition"), id="a kind of a newer version"),
     pytest.param(line(id="r:0", severity="grave"), id="a severity of a newer version"),
     pytest.param(line(id="r:0", at="yesterday"), id="no time"),
+    pytest.param(line(id="r:0", at="0001-01-01T00:00:00+05:00"), id="a time before all times of UTC"),
+    pytest.param(line(id="r:0", tokens=2**63), id="more tokens than Parquet can count"),
+    pytest.param(line(id="r:0", seconds="Infinity"), id="seconds without an end"),
     pytest.param(line(id="r:0", detail="x" * 100_000), id="huge"),
     pytest.param(b"x" * 3_000_000 + b"\n", id="megabytes"),
 ]

@@ -22,6 +22,7 @@ _FIELDS = {field.alias or name for name, field in Caution.model_fields.items()}
 _WORDS = ("id", "detector", "run", "ticket", "chunk", "role", "engine", "model")
 _HASHES = ("file_hash", "signature")
 _ELLIPSIS = "…"
+_MOST = 2**53  # of calls, seconds, tokens: what JSON and Parquet hold exactly; engines may claim anything
 
 
 def harmless(caution: Caution, run: str, hiding: Redactor) -> Caution:
@@ -31,7 +32,9 @@ def harmless(caution: Caution, run: str, hiding: Redactor) -> Caution:
     words["run"] = words["run"] or _short(run, MAX_WORD, hiding)
     words["id"] = words["id"] or f"{words['run']}:{uuid4().hex[:12]}"
     words["detail"], words["file"] = _short(caution.detail, MAX_DETAIL, hiding), _path(caution.file, hiding)
-    return caution.model_copy(update={**words, **hashes, "at": in_utc(caution.at)})
+    numbers: dict[str, float] = {"calls": min(caution.calls, _MOST), "tokens": min(caution.tokens, _MOST)}
+    numbers["seconds"] = caution.seconds if caution.seconds <= _MOST else 0.0  # a NaN is none
+    return caution.model_copy(update={**words, **hashes, **numbers, "at": in_utc(caution.at)})
 
 
 def line_of(caution: Caution) -> bytes:
@@ -45,9 +48,12 @@ def caution_of(record: Mapping[str, Any] | None) -> Caution | None:
         return None
     try:
         caution = Caution.model_validate(record)
-    except ValidationError:
+        at = in_utc(caution.at)
+    except (ValidationError, OverflowError):  # a time that UTC doesn't have
         return None
-    return caution if caution.at.tzinfo else caution.model_copy(update={"at": in_utc(caution.at)})
+    if not all(value <= _MOST for value in (caution.attempt, caution.calls, caution.seconds, caution.tokens)):
+        return None
+    return caution if caution.at.tzinfo else caution.model_copy(update={"at": at})
 
 
 def is_newer(record: Mapping[str, Any], caution: Caution | None) -> bool:
