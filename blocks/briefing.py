@@ -11,6 +11,7 @@ from typing import Any
 from linestop.blocks.line import Line
 from linestop.blocks.memory_gate import refusal
 from linestop.briefs import Ask, Brief, InPlay, Told, compose, in_play
+from linestop.briefs.budget import budget_chars
 from linestop.errors import LinestopError
 from linestop.memory.tickets.model import Correction
 from linestop.plans import Chunk
@@ -40,7 +41,10 @@ def brief_for(
     it is off or broken: they are told all the same.
     """
     play = in_play(ticket.plan, chunk)
-    told = line.memory.told(ticket.id, role=role, chunk=chunk.id, files=_files(line, ticket, play))
+    budget = budget_chars(engine.window or None, line.policy.memory.fraction)
+    told = line.memory.told(
+        ticket.id, role=role, chunk=chunk.id, files=_files(line, ticket, play), budget_chars=budget
+    )  # fmt: skip
     if role == MAKER:
         told = _with(told, corrections, chunk)
     skills, problems = skills_for(role, line.layout, line.policy.memory, refused=_refused(line))

@@ -30,8 +30,8 @@ U = TypeVar("U")
 Say = Callable[[str], None]
 MAX_OPEN = 8  # caution files at a time: one a dispatch that runs now
 MAX_PROBLEMS = 20  # said one by one; a memory that breaks in more ways is broken enough
-MAX_CAUTIONS = 400  # that a brief chooses from; it tells some dozens
-MAX_LESSONS = 400  # of a tier, likewise
+CANDIDATES = 400  # cautions, and lessons of a tier, that a brief chooses from at least
+SHORTEST = 100  # characters of an item in a brief: a larger brief chooses from as many as it has room for
 PATIENCE_SECONDS = 2.0  # with a lock that another holds: a dispatch waits no longer for what it may be told
 SLOW_SECONDS = 1.0  # what fails later than that waited for somebody
 REST_SECONDS = 60.0
@@ -99,8 +99,10 @@ class Memory:
         """Return what a ticket itself learned: failures, signs, reflections, corrections."""
         return TicketMemory(self, self._layout, ticket_id)
 
-    def told(self, ticket_id: str, *, role: str, chunk: str, files: Sequence[str]) -> Told:
-        """Return what a dispatch may be told, unranked. `files` are those in play.
+    def told(
+        self, ticket_id: str, *, role: str, chunk: str, files: Sequence[str], budget_chars: int | None = None
+    ) -> Told:
+        """Return what a dispatch may be told, unranked. `files` are those in play, `budget_chars` all that fits.
 
         A role that judges is told nothing of the ticket's maker: no signs, corrections, reflections, and no cautions
         of the ticket.
@@ -109,12 +111,13 @@ class Memory:
             return Told(problems=self.problems)
         judges = role != MAKER
         book = self.book(ticket_id)
-        cautions = self.attempt("cautions can't be read", lambda: self._recall(files), ())
+        most = max(CANDIDATES, (budget_chars or 0) // SHORTEST)
+        cautions = self.attempt("cautions can't be read", lambda: self._recall(files, most), ())
         told = Told(
             signs=() if judges else book.signs(all=True),
             corrections=() if judges else book.corrections(chunk),
             reflections=() if judges else book.reflections(chunk),
-            lessons=self._lessons(role, files),
+            lessons=self._lessons(role, files, most),
             cautions=tuple(one for one in cautions if not (judges and one.ticket == ticket_id)),
         )
         return told.model_copy(update={"problems": self.problems})
@@ -165,19 +168,19 @@ class Memory:
                 if self._logs.get(caution.run) is not log:  # its place was given away meanwhile
                     log.close()
 
-    def _recall(self, files: Sequence[str]) -> tuple[Caution, ...]:
+    def _recall(self, files: Sequence[str], most: int) -> tuple[Caution, ...]:
         from linestop.memory.cautions import recall  # noqa: PLC0415
 
-        return recall(self._layout, files, limit=MAX_CAUTIONS)
+        return recall(self._layout, files, limit=most)
 
-    def _lessons(self, role: str, files: Sequence[str]) -> tuple[Lesson, ...]:
+    def _lessons(self, role: str, files: Sequence[str], most: int) -> tuple[Lesson, ...]:
         """Return both tiers' lessons for a role, oldest first; where one can't be read, the other's."""
         from linestop.memory.lessons import LessonStore  # noqa: PLC0415
 
         found: list[Lesson] = []
         for tier, path in ((Tier.REPOSITORY, self._layout.lessons), (Tier.GLOBAL, global_lessons())):
             store = LessonStore(path, tier, patience_seconds=PATIENCE_SECONDS)
-            read = partial(store.told, role, files=files, limit=MAX_LESSONS)
+            read = partial(store.told, role, files=files, limit=most)
             found += self.attempt(f"{tier} lessons can't be read", read, ())
         return tuple(sorted(found, key=_age))
 
