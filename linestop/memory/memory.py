@@ -109,6 +109,7 @@ class Memory:
         """
         if self.off:
             return Told(problems=self.problems)
+        files = [file for file in files if _is_text(file)]
         judges = role != MAKER
         book = self.book(ticket_id)
         most = max(CANDIDATES, (budget_chars or 0) // SHORTEST)
@@ -195,6 +196,14 @@ class Memory:
             hearers = tuple(self._hearers)
         for say in hearers:
             say(text)
+
+
+def _is_text(file: str) -> bool:
+    """Return whether a file's name is text: git knows others too, of which nothing can be remembered by name."""
+    try:
+        return bool(file.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _age(lesson: Lesson) -> tuple[datetime, str]:

@@ -52,7 +52,6 @@ BAD = [
     pytest.param(line(id="r:0", kind="premonition"), id="a kind of a newer version"),
     pytest.param(line(id="r:0", severity="grave"), id="a severity of a newer version"),
     pytest.param(line(id="r:0", at="yesterday"), id="no time"),
-    pytest.param(line(id="r:0", at="0001-01-01T00:00:00+05:00"), id="a time before all times of UTC"),
     pytest.param(line(id="r:0", tokens=2**63), id="more tokens than Parquet can count"),
     pytest.param(line(id="r:0", seconds="Infinity"), id="seconds without an end"),
     pytest.param(line(id="r:0", detail="x" * 100_000), id="huge"),
@@ -75,6 +74,13 @@ def test_fields_of_a_newer_version_are_left_out_and_missing_ones_have_their_defa
 def test_a_time_without_a_zone_is_utc(layout: Layout) -> None:
     write(layout, line(at="2026-11-21T12:00:00"))
     assert [one.at for one in read_cautions(layout, since=NOON)] == [NOON]
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"])
+def test_a_time_that_utc_does_not_have_is_taken_as_utc(layout: Layout, at: str) -> None:
+    write(layout, line(at=at))
+    (one,) = read_cautions(layout)
+    assert one.at == datetime.fromisoformat(at).replace(tzinfo=UTC)
 
 
 def test_all_runs_and_days_come_oldest_first(layout: Layout) -> None:

@@ -272,3 +272,13 @@ def test_lines_that_linestop_never_wrote_hide_none_that_it_did(layout: Layout, l
     assert (len(told.signs), len(told.cautions)) == (1, 4)
     assert told.signs[0].times == 4
     assert memory.problems == ()
+
+
+def test_a_file_whose_name_is_no_text_blinds_no_memory(tmp_path: Path) -> None:
+    """A repository may hold names in Latin-1, or any bytes: git gives them as lone surrogates."""
+    layout = Layout(tmp_path / "shop").ensure()
+    taught(layout.lessons)
+    memory = Memory(layout, MemoryPolicy())
+    memory.caution(Caution(kind=CautionKind.FIRING, detector="repeat", detail="again", run="r", file="src/a.py"))
+    told = memory.told(TICKET, role="maker", chunk="c", files=(os.fsdecode(b"src/caf\xe9.py"), "src/a.py"))
+    assert (len(told.lessons), len(told.cautions), told.problems) == (1, 1, ())

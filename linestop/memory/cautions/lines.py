@@ -48,12 +48,12 @@ def caution_of(record: Mapping[str, Any] | None) -> Caution | None:
         return None
     try:
         caution = Caution.model_validate(record)
-        at = in_utc(caution.at)
-    except (ValidationError, OverflowError):  # a time that UTC doesn't have
+    except ValidationError:
         return None
     if not all(value <= _MOST for value in (caution.attempt, caution.calls, caution.seconds, caution.tokens)):
         return None
-    return caution if caution.at.tzinfo else caution.model_copy(update={"at": at})
+    at = in_utc(caution.at)
+    return caution if at == caution.at else caution.model_copy(update={"at": at})
 
 
 def is_newer(record: Mapping[str, Any], caution: Caution | None) -> bool:
@@ -64,8 +64,11 @@ def is_newer(record: Mapping[str, Any], caution: Caution | None) -> bool:
 
 
 def in_utc(at: datetime) -> datetime:
-    """Return a time in UTC; one without a zone is UTC."""
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    """Return a time in UTC; one without a zone, or at the very edge of all time, is UTC."""
+    try:
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except OverflowError:  # an engine may claim any time
+        return at.replace(tzinfo=UTC)
 
 
 def _short(text: str, limit: int, hiding: Redactor) -> str:
