@@ -30,7 +30,7 @@ def test_only_answers_with_rows_are_attached(layout: Layout) -> None:
 
 def test_what_can_not_be_read_costs_its_answers_and_a_warning(layout: Layout, caplog: pytest.LogCaptureFixture) -> None:
     run = next(full(layout).runs.iterdir())
-    (run / "events.jsonl").write_bytes(b'{"kind": "' + b"x" * 17_000_000 + b'"}\n')  # a line that is none of ours
+    (run / "events.jsonl").write_bytes(b'{"kind": "' + b"x" * 40_000_000 + b'"}\n')  # a line that is none of ours
     with caplog.at_level(logging.WARNING):
         names = {query.name for query, _ in main_answers(layout)}
     assert "hot-files" in names
