@@ -181,6 +181,9 @@ DIFFERENT = [
         "suppressions: shop/cart.py: adds `type: ignore`; take it out",
         id="guard, what is added",
     ),
+    pytest.param(
+        "AssertionError: expected 1/2 but got 3/2", "AssertionError: expected 5/2 but got 7/2", id="fractions"
+    ),
     pytest.param("checker: shop/stock.py:1 drops a docstring", "checker: shop/stock.py:1 drops a type", id="checker"),
     pytest.param("--- FAIL: TestTotal (0.00s) cart_test.go:9", "--- FAIL: TestCount (0.00s) cart_test.go:9", id="go"),
     pytest.param("not ok 1 - adds prices, cart.test.js", "not ok 1 - drops prices, cart.test.js", id="node"),
@@ -246,6 +249,7 @@ DOES_NOT_ARM = [
     pytest.param("the maker: timed out after 7200 s, and did not end when told", id="a clock"),
     pytest.param("see https://example.org/issues and version 1.2.3 of it", id="a host and a version"),
     pytest.param("e.g. the thing, i.e. the other thing, etc. and so on...", id="abbreviations"),
+    pytest.param("the tests of Node.js and Vue.js still fail here", id="products that are called like files"),
     pytest.param("KeyError: 'x'", id="an exception alone, too short"),
     pytest.param("x.py: no", id="a file alone, too short"),
     pytest.param("", id="nothing"),

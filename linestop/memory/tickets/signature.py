@@ -28,7 +28,8 @@ _TIMES = re.compile(
 _HEX = re.compile(
     r"(?<!\w)(?:0x[0-9a-f]{6,}|(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{8,}|[0-9a-f]{16,})(?!\w)", re.IGNORECASE
 )
-_PATH = re.compile(r"(?<![\w.@+~/-])(?:[\w.@+~-]*/)+([\w.@+~-]+)")
+# `1/2` is a number, and may be the value that an assertion is about.
+_PATH = re.compile(r"(?<![\w.@+~/-])(?!\d+/\d+(?![\w./]))(?:[\w.@+~-]*/)+([\w.@+~-]+)")
 _WINDOWS_PATH = re.compile(r"(?<!\w)(?:[A-Za-z]:|\\)\\(?:[\w.@+~ -]+\\)*([\w.@+~-]+)")
 _LINES = re.compile(r"\b(lines?|col(?:umn)?)\s+\d+(?:\s*[-,]\s*\d+)*", re.IGNORECASE)
 _PLACE = re.compile(r"""(?<![:"'])(?::\d+)+(?!\w)|(?<=\.ts|tsx|\.cs)\(\d+,\d+\)""")
@@ -42,8 +43,11 @@ _ANCHORS: tuple[re.Pattern[str], ...] = (
     # an exception's name, a compiler's error code, a panic
     re.compile(r"\b[A-Za-z_][\w.]*(?:Error|Exception|Warning|Interrupt|Exit|Iteration|Expired)\b"),
     re.compile(r"\bError: \S|\berror(?:\[\w+\]| TS\d+)|\bpanic: \S|\bSegmentation fault\b|\bSIG[A-Z]{3,}\b"),
-    # a file
-    re.compile(rf"(?<![\w.])[\w-][\w.+-]*\.(?:{'|'.join(_SUFFIXES.split())})(?![\w/])", re.IGNORECASE),
+    # a file; Node.js is none
+    re.compile(
+        rf"(?<![\w.])(?!(?:Node|Vue|Next|React|Express)\.js\b)[\w-][\w.+-]*\.(?:{'|'.join(_SUFFIXES.split())})(?![\w/])",
+        re.IGNORECASE,
+    ),
     re.compile(r"(?<!\w)(?:Makefile|Dockerfile|Jenkinsfile|Gemfile|Rakefile|CMakeLists\.txt|go\.(?:mod|sum))(?!\w)"),
     # a test id: pytest, unittest, go, TAP, jest
     re.compile(r"\w::\w|\btest_\w+|\bTest[A-Z]\w+|--- FAIL: \S|\bnot ok \d+ - \S|[✕✖●] \S"),
