@@ -9,7 +9,7 @@ from pathlib import Path
 from cyclopts import App
 
 from linestop.deployments.cli.options import Json, Repo
-from linestop.deployments.cli.text_table import text_table
+from linestop.deployments.cli.text_table import terminal_width, text_table
 from linestop.errors import UsageError
 from linestop.paths import Layout, repository_root
 from linestop.ready import held_by_a_person, ready
@@ -73,7 +73,13 @@ def status(
     counts = Counter(str(one.state) for one in tickets)
     sys.stdout.write(f"batch {chosen}: " + ", ".join(f"{count} {state}" for state, count in counts.items()) + "\n")
     sys.stdout.write(
-        text_table(("ticket", "state", "now"), [(one.id, one.state, states[one.id]) for one in tickets]) + "\n"
+        text_table(
+            ("ticket", "state", "now"),
+            [(one.id, one.state, states[one.id]) for one in tickets],
+            width=terminal_width(),
+            whole=("ticket",),
+        )
+        + "\n"
     )
     sys.stderr.write(f"whether it is done: linestop oracle {chosen}\n")
     return 0

@@ -106,7 +106,7 @@ def moment_of(text: str, now: datetime) -> datetime:
     except (ValueError, OverflowError, OSError) as error:
         raise UsageError(
             f"--since {plain(text)!r} is no time",
-            found=plain(str(error)),
+            found="neither a span nor a day or time",
             todo="give 90s, 30m, 2h, 3d or 1w, or a day or time such as 2026-11-20 or 2026-11-20T08:30",
         ) from error
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len
 
 from linestop.deployments.cli.text_table import text_table
-from linestop.deployments.cli.wrapping import wrapped
+from linestop.deployments.cli.wrapping import hanging, wrapped
 from linestop.memory.cautions.model import Caution
 from linestop.text import plain
 
@@ -41,7 +41,7 @@ def entry(caution: Caution, columns: int) -> str:
 
 def _entry(caution: Caution, columns: int) -> Iterator[str]:
     when, severity, kind, seen_by, ticket, file, _ = (plain(cell) for cell in _row(caution))
-    yield from wrapped("  ".join(filter(None, (when, severity, f"{kind} {seen_by}", ticket, file))), columns)
+    yield from hanging("  ".join(filter(None, (when, severity, f"{kind} {seen_by}", ticket, file))), columns, indent=2)
     yield from wrapped(plain(caution.detail, MAX_DETAIL), columns, first="  ")
 
 

@@ -9,12 +9,13 @@ from cyclopts import App, Parameter
 from linestop.blocks.memory_gate import memory_layout
 from linestop.debrief import Candidate, Debriefs
 from linestop.deployments.cli.debrief_finding import find, say, stale_file
-from linestop.deployments.cli.debrief_page import page
+from linestop.deployments.cli.debrief_page import page, state_of
 from linestop.deployments.cli.options import Json, Repo, listed
-from linestop.deployments.cli.text_table import text_table
+from linestop.deployments.cli.text_table import terminal_width, text_table
 from linestop.text import plain
 
 COLUMNS = ("candidate", "subject", "times", "file", "lesson", "drafted")
+WHOLE = ("candidate", "subject")  # are typed again
 
 debrief = App(
     name="debrief",
@@ -74,7 +75,9 @@ def list_(
     if json_:
         say("[" + ",\n".join(one.model_dump_json(indent=2) for one in found) + "]")
     elif found:
-        say(text_table(COLUMNS, [_row(one) for one in found]))
+        columns = (*COLUMNS, "decided") if everything else COLUMNS
+        rows = [_row(one)[: len(columns)] for one in found]
+        say(text_table(columns, rows, width=terminal_width(), whole=WHOLE))
         sys.stderr.write("next: linestop debrief show ID, then accept, edit or drop it; or linestop debrief walk\n")
     else:
         sys.stderr.write("nothing waits for a decision\n")
@@ -98,9 +101,13 @@ def show(candidate: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
         Print it as JSON.
     """
     layout, found = find(repo, candidate)
-    say(found.model_dump_json(indent=2) if json_ else page(found, stale=stale_file(layout, found)))
+    say(
+        found.model_dump_json(indent=2)
+        if json_
+        else page(found, stale=stale_file(layout, found), columns=terminal_width())
+    )
     return 0
 
 
 def _row(one: Candidate) -> tuple[object, ...]:
-    return (one.id, one.subject, one.times, one.file, one.title, one.drafted)
+    return (one.id, one.subject, one.times, one.file, one.title, one.drafted, state_of(one))

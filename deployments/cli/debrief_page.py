@@ -7,27 +7,39 @@ from typing import Any
 
 from linestop.debrief import Candidate, Ruling
 from linestop.debrief.decisions import Words
+from linestop.deployments.cli.wrapping import wrapped
 from linestop.errors import UsageError
 from linestop.memory.lessons.model import Tier
 from linestop.text import plain, plain_lines
 
+_MARGIN = len("  evidence  ")
+_BODY = "  | "
 _HEAD = """\
 # What becomes of candidate {id}. Save it to accept it in these words; leave it as it is to change nothing.
 # scope: "repository" (told here only) or "global" (in all of yours). roles: who is told; [] is everybody.
 """
 
 
-def page(candidate: Candidate, *, stale: str = "") -> str:
-    """Return what a person reads before deciding. `stale` says what became of its file since."""
-    return "\n".join(_lines(candidate, stale))
+def page(candidate: Candidate, *, stale: str = "", columns: int | None = None) -> str:
+    """Return what a person reads before deciding. `stale` says what became of its file since.
+
+    Where there are so many columns, no line is longer: further ones stand below the text.
+    """
+    lines = _lines(candidate, stale)
+    return "\n".join(lines if columns is None else (part for line in lines for part in _folded(line, columns)))
+
+
+def _folded(line: str, columns: int) -> Iterator[str]:
+    margin = _BODY if line.startswith(_BODY) else line[:_MARGIN] if line.startswith("  ") else ""
+    return wrapped(line.removeprefix(margin), columns, first=margin)
 
 
 def _lines(one: Candidate, stale: str) -> Iterator[str]:
-    yield f"{one.id}  {_state(one)}"
+    yield f"{one.id}  {state_of(one)}"
     yield f"  lesson    {plain(one.title, limit=200)}"
     yield f"  why       {plain(one.why, limit=2_000)}"
     if one.body:
-        yield from (f"  | {line}" for line in plain_lines(one.body, 4_000).splitlines())
+        yield from (f"{_BODY}{line}" for line in plain_lines(one.body, 4_000).splitlines())
     if one.file:
         yield f"  file      {plain(one.file)}" + (f" ({stale} since)" if stale else "")
     times = "once" if one.times == 1 else f"{one.times} times"
@@ -44,7 +56,8 @@ def _lines(one: Candidate, stale: str) -> Iterator[str]:
         yield from [f"  because   {plain(made.why, limit=1_000)}"] if made.why else []
 
 
-def _state(one: Candidate) -> str:
+def state_of(one: Candidate) -> str:
+    """Return in a word or two what became of a candidate."""
     if one.merged:
         return f"taken over by {one.merged}"
     return {None: "waits", Ruling.DROP: "dropped"}.get(one.decided.ruling if one.decided else None, "accepted")

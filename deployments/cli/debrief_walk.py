@@ -11,9 +11,11 @@ from linestop.deployments.cli.debrief_finding import say, stale_file, text_of
 from linestop.deployments.cli.debrief_page import page, words_of
 from linestop.deployments.cli.debrief_server import tell_server
 from linestop.deployments.cli.options import Repo
+from linestop.deployments.cli.text_table import terminal_width
 from linestop.errors import LinestopError, UsageError
+from linestop.memory.lessons.model import Lesson
 from linestop.paths import Layout
-from linestop.text import plain
+from linestop.text import plain_lines
 
 
 def walk(subject: str = "", /, *, who: str = "", repo: Repo = Path()) -> int:
@@ -39,7 +41,7 @@ def walk(subject: str = "", /, *, who: str = "", repo: Repo = Path()) -> int:
     layout, by = memory_layout(repo), who or getpass.getuser()
     decided = 0
     for one in Debriefs(layout).waiting(subject):
-        sys.stderr.write("\n" + page(one, stale=stale_file(layout, one)) + "\n")
+        sys.stderr.write("\n" + page(one, stale=stale_file(layout, one), columns=terminal_width()) + "\n")
         ruling = _asked(layout, one, by)
         if ruling == "quit":
             break
@@ -59,16 +61,21 @@ def _asked(layout: Layout, one: Candidate, by: str) -> str:
         try:
             match letter:
                 case "a":
-                    Debriefs(layout).decide(one.id, Ruling.ACCEPT, by=by)
+                    _tell(Debriefs(layout).decide(one.id, Ruling.ACCEPT, by=by))
                 case "e":
                     kept, changed = edited(one, kept=kept)
                     if not changed:
                         continue
-                    Debriefs(layout).decide(one.id, Ruling.EDIT, by=by, words=words_of(text_of(kept)))
+                    _tell(Debriefs(layout).decide(one.id, Ruling.EDIT, by=by, words=words_of(text_of(kept))))
                     kept.unlink(missing_ok=True)
                 case "d":
                     Debriefs(layout).decide(one.id, Ruling.DROP, by=by, why=ask("why? "))
         except LinestopError as error:
-            sys.stderr.write(plain(str(error), limit=1_500) + "\n")
+            sys.stderr.write(plain_lines(str(error), 1_500) + "\n")
             continue
         return KEYS[letter]
+
+
+def _tell(lesson: Lesson | None) -> None:
+    if lesson is not None:
+        sys.stderr.write(f"lesson {lesson.id} is kept ({lesson.tier})\n")

@@ -3,7 +3,7 @@
 import sys
 
 from linestop.deployments.cli.options import Json, MaybeRepo
-from linestop.deployments.cli.text_table import text_table
+from linestop.deployments.cli.text_table import terminal_width, text_table
 from linestop.deployments.doctor.diagnosis import Diagnosis, Report, State
 from linestop.deployments.doctor.machine import look_at_machine
 from linestop.deployments.doctor.repository import look_at_repository
@@ -45,7 +45,7 @@ def _page(report: Report) -> str:
     lines = [line for one in report.diagnoses for line in _lines(one)]
     if report.policy:
         rows = [[value.key, _shown(value.value), value.origin] for value in report.policy]
-        lines += ["", text_table(["policy", "value", "came_from"], rows)]
+        lines += ["", text_table(["policy", "value", "came_from"], rows, width=terminal_width(), whole=("policy",))]
     problems = sum(one.state is State.PROBLEM for one in report.diagnoses)
     warnings = sum(one.state is State.WARNING for one in report.diagnoses)
     return "\n".join([*lines, "", f"{problems} problem(s), {warnings} warning(s)"]) + "\n"

@@ -9,7 +9,7 @@ from cyclopts import App, Parameter
 
 from linestop.deployments.cli.incident_page import page
 from linestop.deployments.cli.options import Json, Repo
-from linestop.deployments.cli.text_table import text_table
+from linestop.deployments.cli.text_table import terminal_width, text_table
 from linestop.errors import UsageError
 from linestop.incidents import IncidentStore, Prevention, Sweep, Why
 from linestop.paths import Layout, repository_root
@@ -61,7 +61,7 @@ def list_(
             (one.id, one.state, one.scope, one.subject, one.failure_class, one.confidence, one.opened, one.what)
             for one in found
         ]
-        sys.stdout.write(text_table(COLUMNS, rows) + "\n")
+        sys.stdout.write(text_table(COLUMNS, rows, width=terminal_width(), whole=COLUMNS[:1]) + "\n")
     else:
         sys.stderr.write("no incident" + (" ever\n" if everything else " is open\n"))
     return 0

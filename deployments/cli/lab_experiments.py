@@ -23,7 +23,7 @@ def experiments(name: str | None = None, /, *, schema: bool = False, json_: Json
     json_
         Print the list as JSON.
     """
-    from linestop.deployments.cli.text_table import text_table  # noqa: PLC0415
+    from linestop.deployments.cli.text_table import terminal_width, text_table  # noqa: PLC0415
     from linestop.lab.experiment import Experiment  # noqa: PLC0415
     from linestop.lab.reading import shipped_experiments, shipped_text  # noqa: PLC0415
 
@@ -38,5 +38,5 @@ def experiments(name: str | None = None, /, *, schema: bool = False, json_: Json
         named = [dict(zip(("name", "expect", "question"), row, strict=True)) for row in rows]
         sys.stdout.write(json.dumps(named, indent=2) + "\n")
         return 0
-    sys.stdout.write(text_table(("experiment", "comes to", "question"), rows) + "\n")
+    sys.stdout.write(text_table(("experiment", "comes to", "question"), rows, width=terminal_width()) + "\n")
     return 0

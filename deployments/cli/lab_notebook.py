@@ -43,7 +43,7 @@ def listing(*, repo: Repo = Path(), json_: Json = False) -> int:
         Print the entries as JSON, without their briefs.
     """
     from linestop.blocks.lab_desk import notebooks  # noqa: PLC0415  # the page's help needs none of it
-    from linestop.deployments.cli.text_table import text_table  # noqa: PLC0415
+    from linestop.deployments.cli.text_table import terminal_width, text_table  # noqa: PLC0415
     from linestop.lab.single_runs import single_runs  # noqa: PLC0415
 
     books = notebooks(repo)
@@ -59,7 +59,14 @@ def listing(*, repo: Repo = Path(), json_: Json = False) -> int:
         return 0
     columns = ("entry", "kind", "begun", "engine", "pairs", "result", "question")
     rows = [_row(one) for one in found]
-    sys.stdout.write((text_table(columns, rows) if rows else "the notebook is empty: linestop lab ab on-topic") + "\n")
+    sys.stdout.write(
+        (
+            text_table(columns, rows, width=terminal_width(), whole=("entry", "begun"))
+            if rows
+            else "the notebook is empty: linestop lab ab on-topic"
+        )
+        + "\n"
+    )
     return 0
 
 
@@ -94,7 +101,7 @@ def show(entry: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
 def _row(one: "Entry | SingleRun") -> tuple[str, ...]:
     from linestop.lab.entry import Entry  # noqa: PLC0415
 
-    begun = f"{one.started:%Y-%m-%d %H:%M}"
+    begun = f"{one.started.astimezone():%Y-%m-%d %H:%M}"
     if isinstance(one, Entry):
         pairs = f"{len(one.pairs)}/{one.rule.pairs}"
         return (one.id, "ab", begun, one.subject.engine, pairs, one.answer, one.question)

@@ -32,7 +32,7 @@ def scenarios(
     json_
         Print the list as JSON.
     """
-    from linestop.deployments.cli.text_table import text_table  # noqa: PLC0415
+    from linestop.deployments.cli.text_table import terminal_width, text_table  # noqa: PLC0415
     from linestop.scenarios import Scenario, shipped_scenarios, shipped_text  # noqa: PLC0415
 
     if schema:
@@ -47,5 +47,5 @@ def scenarios(
         sys.stdout.write(json.dumps(listed, indent=2) + "\n")
     else:
         rows = [(key, len(one.all_acts), one.about) for key, one in found.items()]
-        sys.stdout.write(text_table(("scenario", "acts", "about"), rows) + "\n")
+        sys.stdout.write(text_table(("scenario", "acts", "about"), rows, width=terminal_width()) + "\n")
     return 0

@@ -114,7 +114,7 @@ def require_file(lessons: Lessons, file: str, tier: Tier) -> None:
     if file and tier is Tier.REPOSITORY and not current_hash(lessons.layout, inside(lessons.layout, file), tier):
         raise UsageError(
             f"there is no file {plain(file)}",
-            found=f"nothing that can be read so in {lessons.layout.root}",
+            found=f"no readable file of that name in {lessons.layout.root}",
             todo="name a file from the repository's root, or leave it out: the lesson is then about all of it",
         )
 

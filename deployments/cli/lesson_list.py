@@ -14,6 +14,8 @@ from linestop.deployments.cli.options import Json, Repo
 from linestop.memory.lessons import Lesson, Lessons, Tier, Trust
 
 _STALE = ("changed", "gone")
+NONE_YET = "no lesson yet"
+NONE_SUCH = "no such lesson among those that were kept (--all: superseded ones and proposals too)"
 
 
 def list_(
@@ -66,7 +68,7 @@ def list_(
     ]
     states = states_of(found, lessons)
     outdated = [one for one in found if states[one.id] in _STALE]
-    _show(outdated if stale else found, states, json_=json_)
+    _show(outdated if stale else found, states, json_=json_, none=NONE_SUCH if there else NONE_YET)
     if outdated and not json_:
         sys.stderr.write(
             f"{len(outdated)} stale: `linestop lesson confirm ID` where it still holds, else edit, supersede, remove\n"
@@ -109,16 +111,16 @@ def recall(
     lessons = Lessons(memory_layout(repo))
     files = [*file, *(word for word in words if "/" in word or "." in word)]
     found = lessons.recall(words, files=files)
-    _show(found[:limit], states_of(found[:limit], lessons), json_=json_)
+    _show(found[:limit], states_of(found[:limit], lessons), json_=json_, none="no lesson says or is about that")
     if len(found) > limit:
         sys.stderr.write(f"{len(found) - limit} more: --limit {len(found)}\n")
     return 0
 
 
-def _show(found: Sequence[Lesson], states: States, *, json_: bool) -> None:
+def _show(found: Sequence[Lesson], states: States, *, json_: bool, none: str) -> None:
     if json_:
         sys.stdout.write(as_json(found, states) + "\n")
     elif found:
         sys.stdout.write(table(found, states, width()) + "\n")
     else:
-        sys.stderr.write("no such lesson; `linestop lesson add` keeps one\n")
+        sys.stderr.write(f"{none}; `linestop lesson add` keeps one\n")

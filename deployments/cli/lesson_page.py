@@ -111,7 +111,9 @@ def _history(one: Lesson, former: Sequence[Former], columns: int) -> Iterator[st
     """Yield what each change changed, newest first: the value that was there before."""
     after = one
     for change in reversed(former[-MAX_FORMER:]):
-        yield from wrapped(f"until {change.until:%Y-%m-%d %H:%M}: {_was(change.lesson, after)}", columns, first="  ")
+        yield from wrapped(
+            f"until {change.until:%Y-%m-%d %H:%M} UTC: {_was(change.lesson, after)}", columns, first="  "
+        )
         after = change.lesson
 
 

@@ -9,13 +9,14 @@ from cyclopts import App
 
 from linestop.blocks.memory_gate import memory_layout
 from linestop.deployments.cli.options import Json, Repo
-from linestop.deployments.cli.text_table import text_table
+from linestop.deployments.cli.text_table import terminal_width, text_table
 from linestop.errors import LinestopError
 from linestop.memory.tickets import Sign, books
 from linestop.paths import Layout
 from linestop.text import plain, plain_lines
 
 COLUMNS = ("sign", "ticket", "chunk", "judged by", "times", "last", "failure")
+WHOLE = ("sign", "ticket")  # are typed again
 
 sign = App(
     name="sign",
@@ -71,7 +72,7 @@ def list_(
     if json_:
         sys.stdout.write(json.dumps([one.model_dump(mode="json") for one in chosen], indent=2) + "\n")
     elif chosen:
-        sys.stdout.write(text_table(COLUMNS, [_row(one) for one in chosen]) + "\n")
+        sys.stdout.write(text_table(COLUMNS, [_row(one) for one in chosen], width=terminal_width(), whole=WHOLE) + "\n")
     else:
         asked = "" if all_ else " that are unsolved; --all shows the solved ones"
         sys.stderr.write(f"no signs{asked}; one is written when the same failure comes twice in a ticket\n")

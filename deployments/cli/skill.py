@@ -7,7 +7,7 @@ from pathlib import Path
 from cyclopts import App
 
 from linestop.deployments.cli.options import Json, MaybeRepo
-from linestop.deployments.cli.text_table import text_table
+from linestop.deployments.cli.text_table import terminal_width, text_table
 from linestop.errors import RepositoryError, UsageError
 from linestop.paths import Layout, repository_root
 from linestop.policy import MemoryPolicy, load_policy
@@ -57,7 +57,7 @@ def list_(*, repo: MaybeRepo = None, json_: Json = False) -> int:
             (one.name, str(one.origin), ", ".join(_told(one, told)), len(one.body), one.description)
             for one in sorted(known.values(), key=lambda one: one.name)
         ]
-        _say(text_table(COLUMNS, rows))
+        _say(text_table(COLUMNS, rows, width=terminal_width(), whole=COLUMNS[:1]))
     _complain(problems)
     return 0
 

@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,18 +21,29 @@ def terminal_width() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
-def text_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, width: int | None = None) -> str:
+def text_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    width: int | None = None,
+    whole: Collection[str] = (),
+) -> str:
     """Return aligned columns under their headings; numbers to the right, cells cut at 100 characters.
 
     With a width no line is longer: long texts are cut, and where that isn't enough each row becomes a paragraph.
+    Columns named in `whole`, such as ids that are typed again, are not cut for it. A moment of a known zone is shown by
+    the clock on the reader's wall.
     """
     cells = [[_cell(value) for value in row] for row in rows]
     headings = [column.replace("_", " ") for column in columns]
     widths = [max(cell_len(line[index]) for line in [headings, *cells]) for index in range(len(columns))]
     right = [bool(rows) and all(_is_number(row[index]) for row in rows) for index in range(len(columns))]
     if width is not None:
-        whole = [rigid or any(isinstance(row[index], datetime) for row in rows) for index, rigid in enumerate(right)]
-        fitting = _narrowed(widths, whole, [cell_len(one) for one in headings], width)
+        rigid = [
+            right[index] or column in whole or any(isinstance(row[index], datetime) for row in rows)
+            for index, column in enumerate(columns)
+        ]
+        fitting = _narrowed(widths, rigid, [cell_len(one) for one in headings], width)
         if fitting is None:
             return "\n".join(_paragraphs(headings, cells, width))
         widths = fitting
@@ -40,11 +51,11 @@ def text_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, width: 
     return "\n".join(_line(line, widths, right) for line in lines)
 
 
-def _narrowed(widths: list[int], whole: list[bool], headings: list[int], width: int) -> list[int] | None:
+def _narrowed(widths: list[int], rigid: list[bool], headings: list[int], width: int) -> list[int] | None:
     """Return widths that fit, the widest texts cut first; None where what must be whole is too wide already."""
     least = [
-        one if rigid else min(one, max(_NARROWEST, heading))
-        for one, rigid, heading in zip(widths, whole, headings, strict=True)
+        one if whole else min(one, max(_NARROWEST, heading))
+        for one, whole, heading in zip(widths, rigid, headings, strict=True)
     ]
     over = sum(widths) + _GAP * (len(widths) - 1) - width
     widths = list(widths)
@@ -83,7 +94,8 @@ def _cell(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S")
+        shown = value.astimezone() if value.tzinfo else value
+        return shown.strftime("%Y-%m-%d %H:%M:%S")
     return plain(str(value), limit=MAX_CELL_CHARS)
 
 

@@ -12,7 +12,7 @@ from linestop.audit.plan_files import parse_plan
 from linestop.audit.validation import require_valid
 from linestop.blocks.memory_gate import refusal
 from linestop.deployments.cli.options import Json, Repo, listed
-from linestop.deployments.cli.text_table import text_table
+from linestop.deployments.cli.text_table import terminal_width, text_table
 from linestop.deployments.cli.ticket_page import page
 from linestop.errors import UsageError
 from linestop.execution.batches import NEW_BATCH, batch_name, batch_of, ticket_of
@@ -76,7 +76,7 @@ def list_(
         _say("[" + ",\n".join(one.model_dump_json(indent=2) for one in chosen) + "]")
     elif chosen:
         rows = [_row(one, held.get(one.id) or ("ready" if one.id in free else "")) for one in chosen]
-        _say(text_table(COLUMNS, rows))
+        _say(text_table(COLUMNS, rows, width=terminal_width(), whole=COLUMNS[:1]))
     else:
         root = shlex.quote(str(repository_root(repo)))
         sys.stderr.write(f"no tickets; `linestop audit {root}` plans, `linestop execute {root}` files them\n")

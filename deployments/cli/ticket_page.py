@@ -74,7 +74,7 @@ def _memory(learned: Learned) -> Iterator[str]:
         yield "corrections: what its briefs say"
     for one in learned.corrections:
         by = f"{plain(one.by)}{', a person' if one.person else ''}, {plain(one.chunk) or 'the whole ticket'}"
-        yield f"  {one.at:%Y-%m-%d %H:%M}  {by}: {plain(one.text, limit=300)}"
+        yield f"  {one.at.astimezone():%Y-%m-%d %H:%M}  {by}: {plain(one.text, limit=300)}"
 
 
 def used(ticket: Ticket) -> str:

@@ -65,7 +65,7 @@ def drafted(group: Group, subject: str, *, said: Iterable[str] = ()) -> Candidat
         detector=group.detector,
         times=group.count,
         weight=round(group.seconds, 3),
-        event=f"{driving.at:%Y-%m-%d %H:%M} {driving.detector or 'a person'}: {_words(driving)}",
+        event=f"{driving.at:%Y-%m-%d %H:%M} UTC {driving.detector or 'a person'}: {_words(driving)}",
         evidence=_evidence(group, said),
         runs=tuple(group.runs),
         tickets=tuple(group.tickets),
@@ -164,4 +164,4 @@ def _line(one: Seen) -> str:
     run = f" · run {one.run}" if one.run else ""
     who = f" · {one.who}" if one.who else ""
     file = f" · {one.file}" if one.file else ""
-    return f"{one.at:%Y-%m-%d %H:%M}{run}{who} · {one.detector or 'person'}{file}: {one.text}"
+    return f"{one.at:%Y-%m-%d %H:%M} UTC{run}{who} · {one.detector or 'person'}{file}: {one.text}"

@@ -51,7 +51,7 @@ def _decision(one: Candidate) -> str:
         return ""
     why = f": {made.why}" if made.why else ""
     lesson = f", lesson {made.lesson}" if made.lesson else ""
-    return f"{made.at:%Y-%m-%d %H:%M} · decided before for {one.subject}: {made.ruling} by {made.by}{lesson}{why}"
+    return f"{made.at:%Y-%m-%d %H:%M} UTC · decided before for {one.subject}: {made.ruling} by {made.by}{lesson}{why}"
 
 
 def _union(first: Iterable[str], then: Iterable[str], most: int) -> tuple[str, ...]:

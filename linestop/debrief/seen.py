@@ -94,7 +94,7 @@ def said(reflection: Reflection) -> str:
     """Return a reflection as a line of evidence: what a maker said of its own attempt."""
     who = _who("maker", reflection.attempt, reflection.chunk, "")
     run = f" · run {plain(reflection.run, limit=80)}" if reflection.run else ""
-    return f"{reflection.at:%Y-%m-%d %H:%M}{run} · {who} said: {plain(reflection.text, limit=MAX_DETAIL)}"
+    return f"{reflection.at:%Y-%m-%d %H:%M} UTC{run} · {who} said: {plain(reflection.text, limit=MAX_DETAIL)}"
 
 
 def _who(role: str, attempt: int, chunk: str, engine: str) -> str:

@@ -163,6 +163,9 @@ def test_the_page_says_what_became_of_the_file(layout: Layout, capsys: pytest.Ca
     debrief.show(one, repo=layout.root)
     assert "src/cart.py (changed since)" in capsys.readouterr().out
     assert "seen      once in shop-bugs, the same file" in page(Debriefs(layout).get(one))
+    narrow = page(Debriefs(layout).get(one), columns=60).splitlines()
+    assert max(map(len, narrow)) <= 60, "on a terminal long lines go on below their text"
+    assert all(line.startswith("  ") for line in narrow[1:])
 
 
 def test_a_repository_that_commits_its_own_candidates_is_refused(layout: Layout) -> None:

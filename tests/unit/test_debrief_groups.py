@@ -280,12 +280,12 @@ def test_a_draft_says_what_to_do_and_what_happened(given: list[Seen], title: str
 
 def test_a_draft_brings_its_event_its_evidence_and_its_runs() -> None:
     (group,) = grouped([firing(0, who="maker, attempt 1", file="a.py"), firing(1, file="a.py", seconds=9.0)])
-    draft = drafted(group, "shop-bugs", said=["2026-11-21 12:02 · maker said: I looked in the wrong place"])
-    assert draft.event == "2026-11-21 12:01 repeat: the same call 3 times"
+    draft = drafted(group, "shop-bugs", said=["2026-11-21 12:02 UTC · maker said: I looked in the wrong place"])
+    assert draft.event == "2026-11-21 12:01 UTC repeat: the same call 3 times"
     assert draft.evidence == (
-        "2026-11-21 12:00 · run run-0 · maker, attempt 1 · repeat · a.py: the same call 3 times",
-        "2026-11-21 12:01 · run run-1 · repeat · a.py: the same call 3 times",
-        "2026-11-21 12:02 · maker said: I looked in the wrong place",
+        "2026-11-21 12:00 UTC · run run-0 · maker, attempt 1 · repeat · a.py: the same call 3 times",
+        "2026-11-21 12:01 UTC · run run-1 · repeat · a.py: the same call 3 times",
+        "2026-11-21 12:02 UTC · maker said: I looked in the wrong place",
     )
     assert (draft.runs, draft.tickets, draft.file) == (("run-0", "run-1"), ("shop-bugs",), "a.py")
 
@@ -382,7 +382,7 @@ def test_a_draft_tells_what_people_decided_about_the_same_before() -> None:
     made = Decision(ruling=Ruling.DROP, by="anna", at=NOON, why="the server was down")
     earlier = candidate(id="repeat-x-y", subject="shop-tidy", decided=made)
     told = with_history(candidate(), [earlier]).evidence[0]
-    assert told == "2026-11-21 12:00 · decided before for shop-tidy: drop by anna: the server was down"
+    assert told == "2026-11-21 12:00 UTC · decided before for shop-tidy: drop by anna: the server was down"
 
 
 @pytest.mark.parametrize(

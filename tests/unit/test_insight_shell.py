@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -143,6 +144,17 @@ def test_a_table_gives_way_on_a_narrow_terminal() -> None:
     assert max(len(line) for line in lines) <= 60
     assert "…" in lines[-1]
     assert " 12 " in lines[-1], "numbers are never cut"
+
+
+def test_an_id_is_never_cut_and_a_moment_is_told_by_the_clock_on_the_wall() -> None:
+    moment = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+    row = ("runaway-search-486f8199af-4c19083e", "again " * 10, moment)
+    lines = text_table(("candidate", "lesson", "drafted"), [row], width=80, whole=("candidate",)).splitlines()
+    assert max(len(line) for line in lines) <= 80
+    assert row[0] in lines[-1]
+    assert f"{moment.astimezone():%Y-%m-%d %H:%M:%S}" in lines[-1]
+    folded = text_table(("candidate", "lesson", "drafted"), [row], width=60, whole=("candidate",)).splitlines()
+    assert folded[0] == f"candidate  {row[0]}"
 
 
 def test_a_table_that_is_far_too_wide_becomes_paragraphs() -> None:

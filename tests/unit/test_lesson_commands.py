@@ -39,7 +39,7 @@ def there(repo: Path) -> tuple[Lesson, ...]:
 
 def test_a_lesson_is_added_listed_and_shown(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert list_(repo=repo) == 0
-    assert "no such lesson" in capsys.readouterr().err
+    assert "no lesson yet" in capsys.readouterr().err
     assert not (repo / ".linestop").exists()
     assert add("Prices are in cents", why=WHY, file="cart.py", role=("maker", "checker"), repo=repo) == 0
     one = there(repo)[0]
