@@ -76,7 +76,7 @@ def _put(
     wanted = {*columns, *({"moment"} if since else ())}
     sources = [_parquet(database, tables, wanted)] if tables else []
     if loose:
-        _keep_lines(database, loose, tables, {*wanted, "id", "run_id"})
+        _keep_lines(database, loose, tables, {*wanted, *({"id", "run_id"} if tables else ())})
         sources.append(f"FROM {_LINES}")
     if not sources:
         return

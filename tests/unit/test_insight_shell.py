@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -117,6 +118,17 @@ def test_a_picture_is_written_and_named(root: Path, tmp_path: Path, capsys: pyte
 def test_what_is_older_is_left_out(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     insight(repository=root, sql="SELECT count(*) AS n FROM cautions", since="2026-11-18", csv=True)
     assert capsys.readouterr().out == "n\n1\n"
+
+
+def test_what_a_repository_commits_is_shown_with_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = tmp_path / "clone"
+    subprocess.run(["git", "init", "--quiet", str(root)], check=True)
+    segment(Layout(root), caution(1))
+    subprocess.run(["git", "-C", str(root), "add", "--force", "--all"], check=True)
+    insight("hot-files", root)
+    said = capsys.readouterr()
+    assert "src/cart.py" in said.out
+    assert "not all of this was written by linestop" in said.err
 
 
 MIXED = {

@@ -1,11 +1,11 @@
 """Writes a picture as SVG or PNG. Texts of strangers are escaped in the one and only pixels in the other."""
 
-import os
 from html import escape
 from io import BytesIO
 from pathlib import Path
 
 from linestop.errors import InfraError, UsageError
+from linestop.files import write_whole
 from linestop.insight.drawing.chart import Chart
 from linestop.insight.drawing.layout import laid_out
 from linestop.insight.drawing.shapes import PAPER, Picture, Rect, Shape, Stroke, Words
@@ -29,12 +29,9 @@ def write_picture(chart: Chart, path: Path) -> Path:
             f"no picture can be called {path.name}", found=ending or "no ending", todo="name it .svg or .png"
         )
     drawn = as_svg(laid_out(chart)).encode() if ending == ".svg" else as_png(laid_out(chart))
-    part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        part.write_bytes(drawn)
-        part.replace(path)
+        write_whole(path, drawn, durable=False)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise InfraError(
             f"can't write {path}", found=str(error), todo="name a file in a folder that you own"
         ) from error
