@@ -4,15 +4,14 @@ Tolerant of what people write (no front matter, a colon in a description, anothe
 link leads out of the folder of skills, a file has a size, its values are texts. Which skills there are is shelf.py's.
 """
 
-import os
 import re
-import stat
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
+from linestop.files import read_whole
 from linestop.skills.model import MAX_BODY, MAX_DESCRIPTION, MAX_NAME, NAME, Origin, Skill
 from linestop.text import plain
 
@@ -23,11 +22,21 @@ _LINE = re.compile(r"^([A-Za-z][\w.-]{0,63}):[ \t]*(.*)$")
 _ROLES = "linestop.roles"
 _MAX_VALUES = 50
 _MAX_VALUE = 1_000
+_LARGEST = 2**63  # Python refuses to write numbers of thousands of digits
 _MAX_BRACKETS = 200  # of a front matter; thousands of them keep a parser busy for seconds
 
 
 class BadSkillError(ValueError):
     """A folder is no skill that can be told; its text says why. Becomes a problem in words, and never leaves here."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads no aliases: a skill needs none, and some lines of them stand for more text than there is memory."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("an alias")
+        return super().compose_node(parent, index)
 
 
 def read_skill(folder: Path, origin: Origin) -> Skill:
@@ -39,7 +48,7 @@ def read_skill(folder: Path, origin: Origin) -> Skill:
     text = _text(folder)
     front, body = _parted(text)
     values = _values(front)
-    name = plain(str(values.get("name") or ""), MAX_NAME + 1)
+    name = plain(_said(values.get("name")), MAX_NAME + 1)
     if name != folder.name:  # the format asks for the same; people copy folders and keep the name within
         name = folder.name
     metadata = _metadata(values.get("metadata"))
@@ -61,15 +70,9 @@ def read_skill(folder: Path, origin: Origin) -> Skill:
 
 def _text(folder: Path) -> str:
     try:
-        fd = os.open(folder / FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(fd, "rb") as file:  # noqa: PTH123  # closes the descriptor
-            if not stat.S_ISREG(os.fstat(fd).st_mode):
-                raise BadSkillError(f"its {FILE} is no file")
-            content = file.read(MAX_BYTES + 1)
+        content = read_whole(folder / FILE, most=MAX_BYTES)
     except OSError as error:
         raise BadSkillError(f"its {FILE} can't be read: {error.strerror or error}") from error
-    if len(content) > MAX_BYTES:
-        raise BadSkillError(f"its {FILE} has more than {MAX_BYTES // 2**10} KiB")
     return content.decode("utf-8-sig", "replace").replace("\r\n", "\n")
 
 
@@ -82,7 +85,7 @@ def _parted(text: str) -> tuple[str, str]:
 def _values(front: str) -> dict[str, Any]:
     """Return the front matter; where it is no YAML, its lines `key: text` as they stand."""
     try:
-        values = yaml.safe_load(front) if _simple(front) else None
+        values = yaml.load(front, _Loader) if _simple(front) else None  # noqa: S506  # a SafeLoader
     except (yaml.YAMLError, ValueError, RecursionError):
         values = None
     if values is None:
@@ -108,7 +111,7 @@ def _metadata(value: Any) -> dict[str, str]:
 
 
 def _items(value: Any) -> list[tuple[str, Any]]:
-    return [(str(key), one) for key, one in list(value.items())[:_MAX_VALUES]] if isinstance(value, dict) else []
+    return [(_said(key), one) for key, one in list(value.items())[:_MAX_VALUES]] if isinstance(value, dict) else []
 
 
 def _tools(value: Any) -> tuple[str, ...]:
@@ -117,10 +120,12 @@ def _tools(value: Any) -> tuple[str, ...]:
 
 
 def _said(value: Any) -> str:
-    """Return a value as text: a list of texts as words, any other thing as nothing."""
+    """Return a value as text: a list of texts as words, a number of a bearable size, any other thing as nothing."""
     if isinstance(value, list):
         return " ".join(one for one in value[:_MAX_VALUES] if isinstance(one, str))
-    return value if isinstance(value, str) else str(value) if isinstance(value, int | float) else ""
+    if isinstance(value, int | float):
+        return str(value) if abs(value) < _LARGEST else ""
+    return value if isinstance(value, str) else ""
 
 
 def _why(error: ValidationError) -> str:

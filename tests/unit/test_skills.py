@@ -111,6 +111,10 @@ def test_the_rules_of_a_role_can_be_replaced_by_the_owners(layout: Layout) -> No
     assert "Our own rules" in found[0].body
 
 
+LAUGHS = "a0: &a0\n  - x\n" + "".join(f"a{n}: &a{n}\n" + f"  - *a{n - 1}\n" * 3 for n in range(1, 28))
+MERGES = "a0: &a0\n  x: 1\n" + "".join(f"a{n}: &a{n}\n  <<:\n" + f"    - *a{n - 1}\n" * 3 for n in range(1, 28))
+
+
 @pytest.mark.parametrize(
     ("text", "description", "body"),
     [
@@ -126,6 +130,9 @@ def test_the_rules_of_a_role_can_be_replaced_by_the_owners(layout: Layout) -> No
         pytest.param("---\n---\nDo it.", "", "Do it.", id="empty front matter"),
         pytest.param("---\ndescription: d\nx: 7\n---\nA\n---\nB", "d", "A\n---\nB", id="a rule in the body"),
         pytest.param("---\nx: &a [1]\ny: [*a, *a]\ndescription: d\n---\nDo it.", "d", "Do it.", id="aliases"),
+        pytest.param(f"---\n{LAUGHS}name: *a27\n---\nDo it.", "", "Do it.", id="a billion laughs as a name"),
+        pytest.param(f"---\n{MERGES}description: d\n---\nDo it.", "d", "Do it.", id="a billion merged keys"),
+        pytest.param("---\nname: 0x" + "f" * 9_000 + "\n---\nDo it.", "", "Do it.", id="a number without an end"),
         pytest.param("---\n" + "[" * 9_000 + "\n---\nDo it.", "", "Do it.", id="deep nesting"),
         pytest.param("---\ndescription: !!python/x y\n---\nDo it.", "!!python/x y", "Do it.", id="an object"),
     ],
@@ -152,7 +159,7 @@ def test_the_fields_of_the_format_are_kept(layout: Layout) -> None:
         pytest.param("two--hyphens", PLAIN, "folder's name is none", id="hyphens"),
         pytest.param("n" * 65, PLAIN, "folder's name is none", id="a long name"),
         pytest.param("empty", "---\nname: empty\n---\n \n", "its text is empty", id="no text"),
-        pytest.param("large", "x" * (MAX_BYTES + 1), "more than 64 KiB", id="too large"),
+        pytest.param("large", "x" * (MAX_BYTES + 1), f"more than {MAX_BYTES:,} bytes", id="too large"),
         pytest.param("long", "x" * 41_000, "more than 40,000 characters", id="too long"),
     ],
 )
