@@ -14,7 +14,7 @@ import pytest
 from linestop.deployments.cli.insight import insight
 from linestop.deployments.cli.insight_shell import Shell
 from linestop.deployments.cli.text_table import text_table
-from linestop.errors import UsageError
+from linestop.errors import RepositoryError, UsageError
 from linestop.insight import Analysis
 from linestop.paths import Layout
 from tests.unit.small_history import caution, segment
@@ -120,15 +120,13 @@ def test_what_is_older_is_left_out(root: Path, capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out == "n\n1\n"
 
 
-def test_what_a_repository_commits_is_shown_with_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_a_repository_commits_is_no_history(tmp_path: Path) -> None:
     root = tmp_path / "clone"
     subprocess.run(["git", "init", "--quiet", str(root)], check=True)
     segment(Layout(root), caution(1))
     subprocess.run(["git", "-C", str(root), "add", "--force", "--all"], check=True)
-    insight("hot-files", root)
-    said = capsys.readouterr()
-    assert "src/cart.py" in said.out
-    assert "not all of this was written by linestop" in said.err
+    with pytest.raises(RepositoryError, match="commits what only linestop writes"):
+        insight("hot-files", root)
 
 
 MIXED = {
