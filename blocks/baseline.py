@@ -1,12 +1,12 @@
 """The baseline: what the checks say about the untouched base. Run once per base commit and command, then kept."""
 
 import hashlib
-import os
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from linestop.blocks.repository_checks import RepositoryChecks
+from linestop.files import write_whole
 from linestop.locks import locked
 from linestop.paths import Layout
 from linestop.verdicts import CheckReport
@@ -25,7 +25,7 @@ def baseline(layout: Layout, checks: RepositoryChecks, checkout: Path, base: str
             return kept
         report = checks.run(checkout)
         if report.green:
-            _write(path, report)
+            write_whole(path, report.model_dump_json().encode())
         return report
 
 
@@ -34,9 +34,3 @@ def _read(path: Path) -> CheckReport | None:
         return CheckReport.model_validate_json(path.read_text(encoding="utf-8"))
     except (OSError, ValidationError):
         return None
-
-
-def _write(path: Path, report: CheckReport) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_text(report.model_dump_json(), encoding="utf-8")
-    part.replace(path)

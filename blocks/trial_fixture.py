@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from linestop.blocks.git_commands import GitCommands
 from linestop.errors import InfraError
+from linestop.files import write_whole
 from linestop.lab.experiment import Experiment
 from linestop.paths import Layout, home
 from linestop.scenarios import Scenario
@@ -82,6 +83,4 @@ def _write_policy(layout: Layout, experiment: Experiment) -> None:
     ]  # fmt: skip
     text, config = "\n".join([*lines, ""]), layout.ensure().config
     if not config.is_file() or config.read_text(encoding="utf-8") != text:
-        part = config.with_name(f".config.{os.getpid()}")
-        part.write_text(text, encoding="utf-8")
-        part.replace(config)
+        write_whole(config, text.encode())

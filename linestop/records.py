@@ -22,6 +22,7 @@ from linestop import __version__
 from linestop.errors import LinestopError, RecordError
 from linestop.events import EventKind, Outcome
 from linestop.events.redaction import redacted, redactor
+from linestop.files import write_whole
 from linestop.paths import Layout
 from linestop.text import plain
 from linestop.watch.live import LiveLog
@@ -136,10 +137,8 @@ class RunRecord:
             RecordError: the disk refused.
         """
         path = self.folder / name
-        part = path.with_name(f".{name}.{os.getpid()}")
         try:
-            part.write_text(_without_secrets(name, text), encoding="utf-8", errors="surrogateescape")
-            part.replace(path)
+            write_whole(path, _without_secrets(name, text).encode("utf-8", "surrogateescape"), durable=False)
         except OSError as error:
             raise RecordError(
                 f"can't write {path}", found=str(error), todo="free disk space or mend the folder"

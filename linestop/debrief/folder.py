@@ -4,7 +4,6 @@ Written whole or not at all and on disk before it counts, without secrets, throu
 """
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +14,7 @@ from pydantic import ValidationError
 from linestop.debrief.model import Candidate
 from linestop.errors import RecordError, UsageError
 from linestop.events.redaction import redactor
+from linestop.files import read_whole, write_whole
 from linestop.locks import locked
 from linestop.paths import Layout
 from linestop.text import plain
@@ -107,17 +107,9 @@ def _ids(folder: Path, pattern: str = "*") -> tuple[str, ...]:
 
 def _read(path: Path) -> Candidate | None:
     try:
-        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        found = Candidate.model_validate(json.loads(read_whole(path, most=MAX_BYTES)))
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except OSError as error:
-        raise _broken(path, str(error)) from error
-    try:
-        with os.fdopen(file, "rb") as opened:
-            text = opened.read(MAX_BYTES + 1)
-        if len(text) > MAX_BYTES:
-            raise _broken(path, f"more than {MAX_BYTES} bytes")
-        found = Candidate.model_validate(json.loads(text))
     except (OSError, ValueError, ValidationError, RecursionError) as error:
         raise _broken(path, str(error)[:300]) from error
     if found.id != path.stem:
@@ -132,29 +124,11 @@ def _broken(path: Path, found: str) -> RecordError:
 
 
 def _write(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-        with os.fdopen(file, "w", encoding="utf-8") as opened:
-            opened.write(text)
-            opened.flush()
-            os.fsync(opened.fileno())
-        part.replace(path)
-        _sync(path.parent)
+        write_whole(path, text.encode())
     except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
         raise RecordError(f"can't write {path}", found=str(error), todo="free disk space") from error
-
-
-def _sync(folder: Path) -> None:
-    """Have the folder's own entry on disk: a new name would be gone with the power."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def no_such(candidate_id: str) -> UsageError:

@@ -4,7 +4,6 @@ A file that can't be read raises: an incident nobody can read blocks, it never c
 """
 
 import hashlib
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from linestop.errors import RecordError, UsageError
+from linestop.files import write_whole
 from linestop.incidents.classes import FailureClass, classify
 from linestop.incidents.model import Closing, Incident, Prevention, Scope, Sweep, Why, is_said
 from linestop.incidents.whys import first_whys
@@ -144,13 +144,8 @@ class IncidentStore:
 
     def _write(self, incident: Incident) -> None:
         path = self._folder(incident.scope) / f"{incident.id}.json"
-        part = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            with part.open("w", encoding="utf-8", errors="replace") as file:
-                file.write(incident.model_dump_json(indent=2) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
+            write_whole(path, f"{incident.model_dump_json(indent=2)}\n".encode("utf-8", "replace"))
         except OSError as error:
             raise RecordError(f"can't write {path}", found=str(error), todo="free disk space") from error
 

@@ -4,7 +4,6 @@ An entry is written when it begins and after each pair: a kill leaves all that w
 """
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 
 from linestop.errors import RecordError, UsageError
 from linestop.events.redaction import redacted, redactor
+from linestop.files import read_whole, write_whole
 from linestop.lab.entry import ENTRY_ID, Entry, EntryState
 from linestop.lab.page import page
 from linestop.paths import Layout
@@ -41,8 +41,8 @@ class Notebook:
         value = redactor().value(entry.model_dump(mode="json", by_alias=True))
         try:
             folder.mkdir(exist_ok=True)
-            _write(folder / f"{entry.id}.json", json.dumps(value, indent=2) + "\n")
-            _write(folder / f"{entry.id}.md", redacted(page(entry)))
+            write_whole(folder / f"{entry.id}.json", f"{json.dumps(value, indent=2)}\n".encode())
+            write_whole(folder / f"{entry.id}.md", redacted(page(entry)).encode("utf-8", "replace"))
         except OSError as error:
             raise RecordError(
                 f"the notebook's entry {entry.id} can't be written", found=str(error), todo=f"mend {folder}"
@@ -68,9 +68,7 @@ class Notebook:
 
     def _read(self, path: Path) -> Entry | None:
         try:
-            if path.stat().st_size > MOST_BYTES:
-                return None
-            entry = Entry.model_validate_json(path.read_bytes())
+            entry = Entry.model_validate_json(read_whole(path, most=MOST_BYTES))
         except (OSError, ValidationError):
             return None
         if entry.id != path.stem:
@@ -113,9 +111,3 @@ def is_entry(word: str) -> bool:
 def slug_of(words: str) -> str:
     """Return words as they may stand in an entry's id."""
     return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:40].strip("-") or "entry"
-
-
-def _write(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_text(text, encoding="utf-8", errors="replace")
-    part.replace(path)

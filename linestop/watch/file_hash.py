@@ -8,10 +8,10 @@ import os
 import stat
 from pathlib import Path, PurePosixPath
 
+from linestop.files import FOLDER, READ
+
 MAX_BYTES = 10 * 2**20
 _CHUNK = 2**18
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def file_hash(workspace: Path, name: str) -> str:
@@ -42,10 +42,10 @@ def _hashed(workspace: Path, parts: tuple[str, ...]) -> str:
     folder = os.open(workspace, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for part in parts[:-1]:
-            inner = os.open(part, _FOLDER, dir_fd=folder)
+            inner = os.open(part, FOLDER, dir_fd=folder)
             os.close(folder)
             folder = inner
-        file = os.open(parts[-1], _FILE, dir_fd=folder)
+        file = os.open(parts[-1], READ, dir_fd=folder)
     finally:
         os.close(folder)
     with open(file, "rb", buffering=0) as opened:  # noqa: PTH123  # closes the descriptor

@@ -14,20 +14,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic, sleep
 
 from linestop.errors import RecordError
 from linestop.events.redaction import Redactor, redactor, told
+from linestop.files import APPEND, FOLDER, append_lines, sync_folder
+from linestop.locks import lock
 from linestop.memory.cautions.lines import harmless, line_of
 from linestop.memory.cautions.model import Caution
-from linestop.memory.cautions.segments import FOLDER, file_of, sync_folder
+from linestop.memory.cautions.segments import file_of
 from linestop.paths import Layout
 
 LOCK_SECONDS = 10.0  # that another writer of the same segment may take
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_LOOK_SECONDS = 0.002
 _MOST_OPENINGS = 100  # a segment can't be compacted so often between two looks
-_sync = getattr(os, "fdatasync", os.fsync)  # the size is written too; only the times of the file may not be
 
 
 @dataclass
@@ -103,11 +101,10 @@ class CautionLog:
     def _write(self, block: bytes) -> None:
         for _ in range(_MOST_OPENINGS):
             file = self._opened()
-            _lock(file)
+            lock(file, seconds=LOCK_SECONDS)
             try:
-                known = os.fstat(file)
-                if known.st_nlink:  # else it was compacted and removed: a new one is made
-                    _append(file, known.st_size, block)
+                if os.fstat(file).st_nlink:  # else it was compacted and removed: a new one is made
+                    append_lines(file, block)
                     return
             finally:
                 fcntl.flock(file, fcntl.LOCK_UN)
@@ -145,7 +142,7 @@ def _created(path: Path) -> int:
         except FileNotFoundError:  # an empty day was removed meanwhile
             continue
         try:
-            file = os.open(path.name, _FLAGS, 0o600, dir_fd=folder)
+            file = os.open(path.name, APPEND, 0o600, dir_fd=folder)
             if not stat.S_ISREG(os.fstat(file).st_mode):
                 os.close(file)
                 raise OSError("there is something else in the place of the segment")
@@ -158,31 +155,3 @@ def _created(path: Path) -> int:
             os.close(folder)
         return file
     raise OSError("the folder is removed again and again")
-
-
-def _lock(file: int) -> None:
-    """Take the lock of a segment; a holder that hangs must not hang us."""
-    deadline = monotonic() + LOCK_SECONDS
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if monotonic() > deadline:
-                raise TimeoutError(f"another process holds the segment for {LOCK_SECONDS:.0f} s") from None
-            sleep(_LOOK_SECONDS)
-        else:
-            return
-
-
-def _append(file: int, size: int, block: bytes) -> None:
-    """Write lines whole or not at all, as far as the disk lets us; the torn last line of a crash is ended first."""
-    if size and os.pread(file, 1, size - 1) != b"\n":
-        block = b"\n" + block
-    try:
-        while block:
-            block = block[os.write(file, block) :]
-        _sync(file)
-    except BaseException:
-        with suppress(OSError):  # where it can't be taken back, the next writer ends the half line
-            os.ftruncate(file, size)
-        raise

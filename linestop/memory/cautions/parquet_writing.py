@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linestop.errors import RecordError
+from linestop.files import sync_folder
 from linestop.memory.cautions.parquet import (
     COLUMNS,
     HELD,
@@ -18,7 +19,7 @@ from linestop.memory.cautions.parquet import (
     parquet_files,
     parquet_folder,
 )
-from linestop.memory.cautions.segments import look, sync_folder
+from linestop.memory.cautions.segments import look
 from linestop.paths import Layout
 
 if TYPE_CHECKING:

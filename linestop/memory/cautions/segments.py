@@ -8,16 +8,14 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from linestop.events.lines import LineFeed
+from linestop.files import FOLDER, READ
 from linestop.memory.cautions.lines import MAX_LINE
 from linestop.paths import Layout
 
 SUFFIX = ".jsonl"
-FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
 _CHUNK = 2**16  # bytes
@@ -111,7 +109,7 @@ def opened(layout: Layout, segment: Segment) -> int | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:
-        file = os.open(segment.file, _FILE, dir_fd=folder)
+        file = os.open(segment.file, READ, dir_fd=folder)
     except FileNotFoundError:
         return None
     finally:
@@ -136,12 +134,3 @@ def records(layout: Layout, segment: Segment) -> Iterator[dict[str, Any]]:
         while chunk := reader.read(_CHUNK):
             yield from (line.record for line in feed.push(chunk) if line.record is not None)
     yield from (line.record for line in feed.finish() if line.record is not None)
-
-
-def sync_folder(path: Path) -> None:
-    """Have the disk know which files a folder holds."""
-    folder = os.open(path, FOLDER)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

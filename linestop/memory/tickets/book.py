@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from linestop.errors import RecordError, UsageError
 from linestop.events.lines import LineFeed
 from linestop.events.redaction import redactor
+from linestop.files import APPEND, READ, append_lines, sync_folder
 from linestop.locks import lock
 from linestop.memory.tickets.folding import SOLVED, Folded, newest, sign_id
 from linestop.memory.tickets.model import SIGN_AT, Correction, Failure, Reflection, Sign, Tally
@@ -127,7 +128,7 @@ class TicketBook:
     def _read(self) -> Folded:
         """Return what the file holds, nothing where there is none: reading never makes it."""
         try:
-            file = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+            file = os.open(self.path, READ)
         except FileNotFoundError:
             return Folded()
         except OSError as error:
@@ -149,8 +150,7 @@ class TicketBook:
         self._layout.ensure()
         try:
             self.path.parent.mkdir(exist_ok=True)
-            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-            file = os.open(self.path, flags, 0o644)
+            file = os.open(self.path, APPEND, 0o644)
             try:
                 lock(file, seconds=MAX_WAIT_SECONDS)
                 yield file
@@ -160,24 +160,18 @@ class TicketBook:
             raise self._refused("write", error) from error
 
     def _append(self, file: int, *records: Mapping[str, Any]) -> None:
-        """Write lines whole or not at all, as far as the disk lets us; a torn last line of a killed run is ended."""
         size = os.fstat(file).st_size
-        text = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
-        torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
-        block = (("\n" if torn else "") + text).encode("utf-8", "replace")
+        lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+        block = lines.encode("utf-8", "replace")
         if size + len(block) > MAX_FILE:
             raise RecordError(
                 f"{self.path} is full",
                 found=f"{size:,} bytes",
                 todo="give the work to a new ticket: this one went wrong",
             )
-        try:
-            while block:
-                block = block[os.write(file, block) :]
-            os.fsync(file)
-        except OSError:
-            os.ftruncate(file, size)  # half a line would hide the next one
-            raise
+        append_lines(file, block)
+        if not size:
+            sync_folder(self.path.parent)
 
     def _refused(self, verb: str, error: OSError) -> RecordError:
         return RecordError(f"can't {verb} {self.path}", found=str(error), todo="check the disk and the file's rights")
