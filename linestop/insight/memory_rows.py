@@ -5,6 +5,8 @@ caution_files.py. Rows of run records are rows.py.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from linestop.debrief.debriefs import Debriefs
@@ -20,12 +22,13 @@ T = TypeVar("T")
 Say = Callable[[str], None]
 
 
-def lesson_rows(layout: Layout, say: Say) -> Iterator[Row]:
-    """Yield a row for each lesson of both tiers, with its file as it is now."""
+def lesson_rows(layout: Layout, say: Say, *, hashed: Callable[[Path, str], str] = file_hash) -> Iterator[Row]:
+    """Yield a row for each lesson of both tiers, with its file as it is now; each file is hashed once."""
+    now = cache(partial(hashed, layout.root))
     for path, tier in ((layout.lessons, Tier.REPOSITORY), (global_lessons(), Tier.GLOBAL)):
         store = LessonStore(path, tier)
         for lesson in _read(f"the lessons in {path}", lambda: store.list(all=True), say):  # noqa: B023  # called at once
-            yield {**lesson.model_dump(mode="json"), **_times(lesson, "created", "updated"), **_now(layout, lesson)}
+            yield {**lesson.model_dump(mode="json"), **_times(lesson, "created", "updated"), **_now(lesson, now)}
 
 
 def failure_rows(layout: Layout, say: Say) -> Iterator[Row]:
@@ -74,11 +77,11 @@ def _candidate(candidate: Candidate) -> Row:
     }  # fmt: skip
 
 
-def _now(layout: Layout, lesson: Lesson) -> Row:
+def _now(lesson: Lesson, hashed: Callable[[str], str]) -> Row:
     """Return the lesson's file as it is in the main checkout, and whether the lesson is stale."""
     if not lesson.file:
         return {"hash_now": None, "stale": None}
-    now = file_hash(layout.root, lesson.file)
+    now = hashed(lesson.file)
     return {"hash_now": now or None, "stale": now != lesson.file_hash if lesson.file_hash else None}
 
 

@@ -1,12 +1,15 @@
 """A question reads what it asks about, and nothing besides."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from linestop.errors import UsageError
 from linestop.insight import Analysis
+from linestop.insight.memory_rows import lesson_rows
 from linestop.insight.needs import is_complete, needs_of
+from linestop.memory.lessons import Lesson, LessonStore, Tier
 from linestop.paths import Layout
 from tests.unit.small_history import caution, segment
 
@@ -104,3 +107,19 @@ def test_a_query_is_complete_at_its_own_semicolon(sql: str, *, complete: bool) -
 def test_columns_of_one_name_are_told_apart(tmp_path: Path) -> None:
     with Analysis(Layout(tmp_path)) as analysis:
         assert analysis.ask("SELECT 1 AS n, 2 AS n, 3 AS n").columns == ("n", "n_1", "n_2")
+
+
+def test_a_file_is_hashed_once_however_many_lessons_are_about_it(tmp_path: Path) -> None:
+    layout, now, asked = Layout(tmp_path), datetime(2026, 11, 21, tzinfo=UTC), list[str]()
+
+    def hashed(_: Path, file: str) -> str:
+        asked.append(file)
+        return "h"
+
+    lessons = [
+        Lesson(id=f"l{n}", title="Mind it.", why="It broke.", file=f"{n % 2}.py", created=now, updated=now)
+        for n in range(6)
+    ]
+    LessonStore(layout.lessons, Tier.REPOSITORY).put_all(lessons, lambda *_: True)
+    assert [row["hash_now"] for row in lesson_rows(layout, pytest.fail, hashed=hashed)] == ["h"] * 6
+    assert asked == ["0.py", "1.py"]
