@@ -102,12 +102,12 @@ def remove(lesson_id: str, /, *, forget: bool = False, repo: Repo = Path(), json
 
     Examples:
         linestop lesson remove 3fa9c1
-        linestop lesson remove 3fa9c1 --forget     # its text is nowhere any more
+        linestop lesson remove 3fa9c1 --forget     # its text is nowhere any more; also of one that was removed before
 
     Parameters
     ----------
     lesson_id
-        As `linestop lesson list` names it.
+        As `linestop lesson list` names it; one that was removed before, in full.
     forget
         Take all that it ever said out of the history too.
     repo
@@ -120,7 +120,7 @@ def remove(lesson_id: str, /, *, forget: bool = False, repo: Repo = Path(), json
     for one in lessons.list(all=True):
         if one.superseded_by == found.id:
             sys.stderr.write(f"{one.id} stays superseded by it: linestop lesson accept {one.id} has it told again\n")
-    end = "removed and forgotten" if forget else "removed"
+    end = "removed and forgotten" if forget else "removed; `linestop lesson show` with its full id still has its text"
     return _say(found, lessons, f"lesson {found.id} is {end}", json_=json_)
 
 

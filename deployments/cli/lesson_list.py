@@ -14,8 +14,8 @@ from linestop.deployments.cli.options import Json, Repo
 from linestop.memory.lessons import Lesson, Lessons, Tier, Trust
 
 _STALE = ("changed", "gone")
-NONE_YET = "no lesson yet"
-NONE_SUCH = "no such lesson among those that were kept (--all: superseded ones and proposals too)"
+NONE_YET = "no lesson yet; `linestop lesson add` keeps one"
+NONE_SUCH = "no lesson fits; `linestop lesson list --all` has every one"
 
 
 def list_(
@@ -111,7 +111,12 @@ def recall(
     lessons = Lessons(memory_layout(repo))
     files = [*file, *(word for word in words if "/" in word or "." in word)]
     found = lessons.recall(words, files=files)
-    _show(found[:limit], states_of(found[:limit], lessons), json_=json_, none="no lesson says or is about that")
+    _show(
+        found[:limit],
+        states_of(found[:limit], lessons),
+        json_=json_,
+        none="no lesson says or is about that; `linestop lesson list` has them all",
+    )
     if len(found) > limit:
         sys.stderr.write(f"{len(found) - limit} more: --limit {len(found)}\n")
     return 0
@@ -123,4 +128,4 @@ def _show(found: Sequence[Lesson], states: States, *, json_: bool, none: str) ->
     elif found:
         sys.stdout.write(table(found, states, width()) + "\n")
     else:
-        sys.stderr.write(f"{none}; `linestop lesson add` keeps one\n")
+        sys.stderr.write(f"{none}\n")

@@ -66,13 +66,13 @@ def _folded(row: tuple[str, ...], columns: int) -> Iterator[str]:
     yield from wrapped(f"for {roles}" + (f", about {about}" if about != "-" else ""), columns, first="  ")
 
 
-def page(lesson: Lesson, lessons: Lessons, former: Sequence[Former], columns: int) -> str:
+def page(lesson: Lesson, lessons: Lessons, former: Sequence[Former], columns: int, *, removed: bool = False) -> str:
     """Return all of a lesson as a person reads it."""
-    return "\n".join(_lines(lesson, lessons, former, columns))
+    return "\n".join(_lines(lesson, lessons, former, columns, removed=removed))
 
 
-def _lines(one: Lesson, lessons: Lessons, former: Sequence[Former], columns: int) -> Iterator[str]:
-    yield from wrapped(f"{one.id}  {state_of(one, lessons)}", columns)
+def _lines(one: Lesson, lessons: Lessons, former: Sequence[Former], columns: int, *, removed: bool) -> Iterator[str]:
+    yield from wrapped(f"{one.id}  {'removed' if removed else state_of(one, lessons)}", columns)
     yield from wrapped(plain(one.title), columns, first="  ")
     yield from _text("why", one.why, columns)
     if one.body:

@@ -38,10 +38,19 @@ def show(lesson_id: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
         found, removed = former[-1].lesson, True
     former = lessons.former(found.id)
     if json_:
-        told = {**values(found, lessons), "removed": removed, "former": [one.model_dump(mode="json") for one in former]}
+        state = {"state": "removed"} if removed else {}
+        told = {
+            **values(found, lessons),
+            **state,
+            "removed": removed,
+            "former": [one.model_dump(mode="json") for one in former],
+        }
         sys.stdout.write(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
         return 0
-    sys.stdout.write(page(found, lessons, former, width()) + "\n")
+    sys.stdout.write(page(found, lessons, former, width(), removed=removed) + "\n")
     if removed:
-        sys.stderr.write(f"lesson {found.id} was removed {former[-1].until:%Y-%m-%d %H:%M} UTC\n")
+        sys.stderr.write(
+            f"it was removed {former[-1].until:%Y-%m-%d %H:%M} UTC; its text is kept until"
+            f" linestop lesson remove {found.id} --forget\n"
+        )
     return 0

@@ -72,7 +72,7 @@ def test_a_stale_lesson_is_listed_and_confirmed(repo: Path, capsys: pytest.Captu
     add("Read the log first", why=WHY, repo=repo)
     capsys.readouterr()
     assert list_(stale=True, repo=repo) == 0
-    assert "no such lesson" in capsys.readouterr().err
+    assert "no lesson fits" in capsys.readouterr().err
     (repo / "cart.py").write_text("total = 2\n")
     assert list_(stale=True, repo=repo, json_=True) == 0
     assert [(one["title"], one["state"]) for one in json.loads(capsys.readouterr().out)] == [
@@ -115,7 +115,13 @@ def test_lessons_are_superseded_contradicted_and_removed(repo: Path, capsys: pyt
     assert show(name, repo=repo) == 0
     said = capsys.readouterr()
     assert "Never run the whole suite" in said.out
+    assert f"\n{name}  removed\n" in said.out
     assert "was removed" in said.err
+    assert remove(name, forget=True, repo=repo) == 0, "what was removed can be forgotten later"
+    with pytest.raises(UsageError, match="there is no lesson"):
+        show(name, repo=repo)
+    with pytest.raises(UsageError, match="there is no lesson"):
+        remove(name, forget=True, repo=repo)
     assert remove("always", forget=True, repo=repo) == 0
     assert "forgotten" in capsys.readouterr().out
 

@@ -120,6 +120,18 @@ class LessonStore:
 
         return self._file.write(work)
 
+    def forget(self, lesson_id: str) -> Lesson | None:
+        """Take the history of a removed lesson out and return what it last said; None where there was none."""
+
+        def work(connection: Connection) -> Lesson | None:
+            former = rows.former_of(connection, lesson_id, self.tier)
+            if not former or rows.get(connection, lesson_id, self.tier):
+                return None
+            connection.execute("DELETE FROM history WHERE id = ?", (lesson_id,))
+            return former[-1].lesson
+
+        return self._file.write(work)
+
     def supersede(self, old: str, new: str) -> Lesson:
         """Mark a lesson as superseded by another of this store, and return it.
 

@@ -135,8 +135,18 @@ class Lessons:
         return self._store(found.tier).edit(found.id, look=look, **changes)
 
     def remove(self, lesson_id: str, *, forget: bool = False) -> Lesson:
-        """Take a lesson out and return it; its text stays in the history unless it is to be forgotten."""
-        found = self.get(lesson_id)
+        """Take a lesson out and return it; its text stays in the history unless it is to be forgotten.
+
+        One that was removed before can be forgotten too, by its full id.
+        """
+        try:
+            found = self.get(lesson_id)
+        except UsageError:
+            removed = [tier for tier, store in self.stores.items() if forget and store.former(lesson_id)]
+            gone = [one for tier in removed if (one := self._store(tier).forget(lesson_id))]
+            if not gone:
+                raise
+            return gone[-1]
         return self._store(found.tier).remove(found.id, forget=forget)
 
     def supersede(self, old: str, new: str) -> Lesson:
@@ -163,10 +173,12 @@ class Lessons:
         if not now:
             raise UsageError(
                 f"lesson {found.id} can't be confirmed",
-                found=f"{found.file} isn't there" if found.file else "it is about no file of this repository",
+                found=f"{found.file} isn't there"
+                if found.file
+                else "it is about no file of this repository: never stale",
                 todo=f"linestop lesson edit {found.id} --file PATH, or remove it"
                 if found.file
-                else "it is never stale",
+                else "nothing; `linestop lesson edit` changes it",
             )
         return self._store(found.tier).confirm(found.id, now)
 
