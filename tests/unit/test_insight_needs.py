@@ -70,7 +70,7 @@ def test_a_question_about_tickets_opens_no_caution(tmp_path: Path) -> None:
     (layout.cautions / "compacted" / "000001-000001.parquet").write_bytes(b"not Parquet at all")
     with Analysis(layout) as analysis:
         analysis.ask("SELECT count(*) FROM tickets")
-        assert analysis.problems == ()
+        assert not analysis.problems
         analysis.ask("SELECT count(*) FROM cautions")
         assert "000001-000001.parquet" in analysis.problems[0]
 
