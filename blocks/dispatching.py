@@ -23,6 +23,7 @@ MAX_TEXTS = 50
 TICK_SECONDS = 1.0  # how often the watch is told that time went by
 LOOK_SECONDS = 10.0  # how often the workspace is looked at for progress
 GRACE_SECONDS = 15.0  # how long an engine may take to end once it was told to
+RAN_OUT = "timed out after"  # what the wall clock says; blocks/witness.py tells it from other stops by this
 
 
 class GivenUpError(Exception):
@@ -100,7 +101,7 @@ class Running:
                 self._events.stop("cancelled")
                 return True
             if monotonic() >= deadline:
-                self._events.stop(f"the {self._order.role} timed out after {self._order.limits.wall_seconds:.0f} s")
+                self._events.stop(f"the {self._order.role} {RAN_OUT} {self._order.limits.wall_seconds:.0f} s")
             if self._events.stopping.is_set():
                 return False
             if not self._checking:  # the harness's own checks have a clock of their own
@@ -116,7 +117,7 @@ class Running:
     def _outcome(self, seconds: float) -> Ended:
         stop, line_stop = self._events.stop_reason, self._events.line_stop
         if not self._ended:
-            fault = f"{stop}, and did not end when it was told to" if stop else f"timed out after {seconds:.0f} s"
+            fault = f"{stop}, and did not end when it was told to" if stop else f"{RAN_OUT} {seconds:.0f} s"
             return Ended(fault=f"the {self._order.role}: {plain(fault)}", hung=True, line_stop=line_stop)
         outcome = self._ended[0]
         if isinstance(outcome, BaseException):

@@ -7,6 +7,7 @@ memory differ; skills, task and scope are the same text.
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from linestop.blocks.briefing import told_record
 from linestop.blocks.engines import engine_for, engine_of, settings_of
@@ -32,6 +33,7 @@ from linestop.plans import Chunk, Plan
 from linestop.policy import Policy, policy_hash
 from linestop.ports import Dispatch, Engine, Limits
 from linestop.runs import find_run, read_run
+from linestop.runs.find import LATEST
 from linestop.runs.recipe import recipe_of
 from linestop.skills import skills_for
 from linestop.text import plain
@@ -92,7 +94,7 @@ def of_run(line: Line, word: str, engine_name: str = "") -> Tried:
     Raises:
         UsageError: no such run, no maker's dispatch, or its record lacks what it was given.
     """
-    run = read_run(line.layout, find_run(line.layout, word, kind="dispatch" if word == "latest" else None))
+    run = read_run(line.layout, _dispatch_named(line, word))
     recipe = recipe_of(run)
     if recipe.order.looks_only:
         raise UsageError(
@@ -281,8 +283,13 @@ def find_tried(line: Line | None, word: str, engine_name: str = "") -> Tried:
     if word in known:
         return of_ticket(line, word, engine_name)
     try:
-        return of_run(line, word, engine_name)
+        folder = _dispatch_named(line, word)
     except UsageError as error:
-        if known and error.what.startswith("there is no run"):
+        if known:
             error.found = f"no ticket either: {', '.join(sorted(known)[:MOST_NAMED])}; {error.found}"
         raise
+    return of_run(line, folder.name, engine_name)
+
+
+def _dispatch_named(line: Line, word: str) -> Path:
+    return find_run(line.layout, word, kind="dispatch" if word == LATEST else None)

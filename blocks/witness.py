@@ -5,7 +5,7 @@ That a maker's attempt came to nothing is written down by tasks/chronicler.py, i
 
 from typing import Any
 
-from linestop.blocks.dispatching import Ended
+from linestop.blocks.dispatching import RAN_OUT, Ended
 from linestop.blocks.station import Station
 from linestop.memory.cautions.model import Caution, CautionKind
 from linestop.ports import Engine
@@ -17,7 +17,6 @@ MAX_DETAIL = 500
 WALL_CLOCK = "wall-clock"
 _CLOCKS = {WALL_CLOCK, "silence", "no-progress"}
 _CHRONICLED = "maker"
-_RAN_OUT = "timed out after"  # the words of blocks/dispatching.py
 
 
 class Witness:
@@ -56,4 +55,4 @@ def _stopped_by(events: LiveLog) -> str:
     fired = {firing.detector for firing, _ in events.firings}
     if (name := reason.partition(":")[0]) in fired:
         return name
-    return WALL_CLOCK if _RAN_OUT in reason else ""
+    return WALL_CLOCK if RAN_OUT in reason else ""

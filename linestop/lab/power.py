@@ -3,7 +3,7 @@
 from functools import lru_cache
 from math import comb
 
-from linestop.lab.binomial import net_interval, sign_test
+from linestop.lab.binomial import at_least, net_interval, sign_test
 
 MOST_PAIRS = 200
 
@@ -47,4 +47,4 @@ def _found(untied: int, share: float, alpha: float) -> float:
     fewest = next((wins for wins in wins_of if sign_test(wins, untied - wins) <= alpha), None)
     if fewest is None:
         return 0.0
-    return sum(comb(untied, wins) * share**wins * (1 - share) ** (untied - wins) for wins in range(fewest, untied + 1))
+    return at_least(fewest, untied, share)

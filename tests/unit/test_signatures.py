@@ -8,7 +8,6 @@ from time import process_time
 import pytest
 
 from linestop.memory.tickets import signature
-from linestop.memory.tickets.signature import MAX_CHARS, normalised
 
 PYTEST = """\
 tests/test_cart.py:{line}: in test_total
@@ -290,9 +289,12 @@ def test_failures_that_two_judges_found_are_two() -> None:
 
 
 def test_what_is_compared_is_the_end_of_it_and_at_most_800_characters() -> None:
-    text = normalised("İ" * 3_000 + " cart.py: KeyError ﷺ")
-    assert len(text) == MAX_CHARS == 800
-    assert text.endswith("cart.py: keyerror صلى الله عليه وسلم")
+    end = " cart.py: KeyError صلى الله عليه وسلم"
+    full = signature("x" * (800 - len(end)) + end, "checks")
+    assert full == signature("y" * 3_000 + "x" * (800 - len(end)) + end, "checks")
+    assert full == signature("y" * 3_000 + "x" * (800 - len(end)) + " cart.py: KeyError ﷺ", "checks")
+    assert full != signature("y" * 3_000 + "x" * (799 - len(end)) + end, "checks")
+    assert signature("İ" * 800 + end, "checks") == signature("y" + "İ" * 800 + end, "checks")  # lower case is longer
 
 
 VOLATILE: dict[str, Callable[[random.Random], str]] = {

@@ -70,11 +70,6 @@ def signature(text: str, source: str) -> str:
     return hashlib.sha256(f"{VERSION}\n{source}\n{words}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def normalised(text: str) -> str:
-    """Return the part of a text that is compared: what is of the moment replaced, at most 800 characters."""
-    return _without_volatile(text).lower()[-MAX_CHARS:]
-
-
 def _without_volatile(text: str) -> str:
     text = without_escapes(unicodedata.normalize("NFKC", text[-MAX_RAW_CHARS:]))
     for pattern, put in _REPLACED:
