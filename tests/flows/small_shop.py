@@ -1,7 +1,10 @@
 """A small target repository for flow tests: a package with findings, tests, and checks that need no building."""
 
+import shutil
 import sys
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from linestop.blocks.git_commands import GitCommands
 from linestop.blocks.git_workspaces import GitWorkspaces
@@ -36,11 +39,49 @@ def test_total():
 def test_count():
     assert stock.count("ab") == 2
 """
-CONFIG = f'[checks]\ncommand = "python -m pytest -q"\npython = "{sys.executable}"\n'
+# The same in unittest, which starts ten times faster: for tests that are not about what a runner of tests reports.
+CASES = """import json
+import unittest
+
+from shop import prices, stock
 
 
-def small_shop(root: Path, *, tests: str = TESTS) -> Path:
-    """Make the repository at `root`, with one commit on `main`, and return it."""
+class ShopTest(unittest.TestCase):
+    def test_total(self):
+        assert prices.total([1, 2]) == 3
+
+    def test_count(self):
+        assert stock.count("ab") == 2
+"""
+PYTEST, UNITTEST = "python -m pytest -q", "python -m unittest discover -s tests"
+
+
+def small_shop(root: Path, *plans: Plan, tests: str = TESTS) -> Path:
+    """Make the repository at `root`, with one commit on `main` and the plans on their branch, and return it.
+
+    It is a copy of one that git made once: two dozen starts of git for each test are most of a quick test's time.
+    """
+    shutil.copytree(_template(plans, tests), root, dirs_exist_ok=True)
+    return root
+
+
+@cache
+def _template(plans: tuple[Plan, ...], tests: str) -> Path:
+    folder = TemporaryDirectory(prefix="linestop-shop-")
+    _FOLDERS.append(folder)
+    root = _made(Path(folder.name) / "shop", tests)
+    if plans:
+        write_plans(root, *plans)
+    for sample in (root / ".git" / "hooks").glob("*.sample"):
+        sample.unlink()
+    return root
+
+
+_FOLDERS: list[TemporaryDirectory[str]] = []  # they go at the end of the process
+
+
+def _made(root: Path, tests: str) -> Path:
+    command = UNITTEST if "unittest" in tests else PYTEST
     for name, text in {
         "shop/__init__.py": "",
         "shop/prices.py": PRICES,
@@ -51,7 +92,8 @@ def small_shop(root: Path, *, tests: str = TESTS) -> Path:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
     (root / ".linestop").mkdir()
-    (root / ".linestop" / "config.toml").write_text(CONFIG)
+    config = f'[checks]\ncommand = "{command}"\npython = "{sys.executable}"\n'
+    (root / ".linestop" / "config.toml").write_text(config)
     (root / ".linestop" / ".gitignore").write_text("*\n")
     git = GitCommands(root / ".git", root)
     git.run("init", "--quiet", "--initial-branch=main")

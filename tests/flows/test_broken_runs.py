@@ -19,7 +19,7 @@ from linestop.ports import Dispatch, Engine, Work
 from linestop.tasks.planner import file_tickets
 from linestop.tickets import Ticket, TicketState
 from linestop.verdicts import CheckReport
-from tests.flows.small_shop import small_shop, unused_imports, write_plans
+from tests.flows.small_shop import CASES, small_shop, unused_imports
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 Act = Callable[[Dispatch, Path], Work]
@@ -52,9 +52,7 @@ def raising(error: BaseException) -> Act:
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LINESTOP_HOME", str(tmp_path / "home"))
-    root = small_shop(tmp_path / "shop")
-    write_plans(root, unused_imports("stock", "shop/stock.py"))
-    return root
+    return small_shop(tmp_path / "shop", unused_imports("stock", "shop/stock.py"), tests=CASES)
 
 
 @flow(persist_result=False)

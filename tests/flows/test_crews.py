@@ -23,7 +23,7 @@ from linestop.tasks.planner import file_tickets
 from linestop.tickets import Ticket, TicketState
 from linestop.verdicts import CheckReport, Ruling
 from linestop.watch import LiveLog
-from tests.flows.small_shop import small_shop, unused_imports, write_plans
+from tests.flows.small_shop import small_shop, unused_imports
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 Act = Callable[[Dispatch, Path, LiveLog], Work]
@@ -62,9 +62,7 @@ approve, reject, shrug = rule(Ruling.APPROVE), rule(Ruling.REJECT, "shop/stock.p
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LINESTOP_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("LINESTOP_CHECKS__COMMAND", "true")  # what is tested here is who says what, not the checks
-    root = small_shop(tmp_path / "shop")
-    write_plans(root, unused_imports("stock", "shop/stock.py"))
-    return root
+    return small_shop(tmp_path / "shop", unused_imports("stock", "shop/stock.py"))
 
 
 @flow(persist_result=False)
@@ -210,8 +208,7 @@ async def test_a_plan_that_a_person_wrote_needs_no_scanner_but_a_goal_that_can_f
     plan = unused_imports("stock", "shop/stock.py").model_copy(
         update={"chunks": (chunk,), "goal": (CommandPasses(argv=("python3", "-c", words)), ChecksPass())}
     )
-    other = small_shop(root.parent / "other")
-    write_plans(other, plan)
+    other = small_shop(root.parent / "other", plan)
 
     def fix(_: Dispatch, tree: Path, __: LiveLog) -> Work:
         (tree / "shop/stock.py").write_text(CLEAN.replace("items))", "items or ()))"))

@@ -24,7 +24,7 @@ from linestop.tasks.planner import file_tickets
 from linestop.tasks.workplace import workplace
 from linestop.tickets import TicketState
 from linestop.verdicts import CheckReport
-from tests.flows.small_shop import STOCK, commit_all, small_shop, unused_imports, write_plans
+from tests.flows.small_shop import CASES, STOCK, commit_all, small_shop, unused_imports, write_plans
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -32,7 +32,12 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LINESTOP_HOME", str(tmp_path / "home"))
-    return small_shop(tmp_path / "shop")
+    return small_shop(tmp_path / "shop", tests=CASES)
+
+
+@pytest.fixture
+def pytest_root(root: Path) -> Path:
+    return small_shop(root.parent / "with-pytest")
 
 
 async def run(root: Path, **words: object) -> ExecutionReport:
@@ -41,7 +46,8 @@ async def run(root: Path, **words: object) -> ExecutionReport:
     return await state.aresult(raise_on_failure=False)
 
 
-async def test_plans_become_verified_branches_and_the_base_stays_as_it_was(root: Path) -> None:
+async def test_plans_become_verified_branches_and_the_base_stays_as_it_was(pytest_root: Path) -> None:
+    root = pytest_root
     write_plans(root, unused_imports("prices", "shop/prices.py"), unused_imports("stock", "shop/stock.py"))
     workspaces = GitWorkspaces(root)
     before = workspaces.head("main")
@@ -80,13 +86,14 @@ async def test_a_dry_run_names_the_tickets_and_files_none(root: Path) -> None:
 @pytest.mark.parametrize("words", [{"tickets": ["nope"]}, {"batch": "nope"}], ids=["ticket", "batch"])
 async def test_a_name_that_nothing_bears_is_refused(root: Path, words: dict[str, object]) -> None:
     write_plans(root, unused_imports("stock", "shop/stock.py"))
-    await run(root)
+    file_tickets(Line(root), ExecutionOrder(repository=str(root)))
     state = await execution(ExecutionOrder.model_validate({"repository": str(root), **words}), return_state=True)
     with pytest.raises(UsageError, match="there is no"):
         await state.aresult()
 
 
-async def test_a_red_base_stops_the_line_and_no_ticket_is_blamed(root: Path) -> None:
+async def test_a_red_base_stops_the_line_and_no_ticket_is_blamed(pytest_root: Path) -> None:
+    root = pytest_root
     write_plans(root, unused_imports("stock", "shop/stock.py"))
     (root / "tests/test_red.py").write_text("def test_red():\n    assert 1 == 2\n")
     commit_all(root, "red")
