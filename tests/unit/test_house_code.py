@@ -31,6 +31,7 @@ DEPENDENCIES = {
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@cache
 def modules(*folders: str) -> list[Path]:
     found = (path for folder in folders or FOLDERS for path in (ROOT / folder).rglob("*.py"))
     return sorted(path for path in found if not any(link in path.parents for link in LINKS))
@@ -45,9 +46,17 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Return what the rules look at, found in one walk: functions, classes, calls and raises."""
+    return tuple(
+        node for node in ast.walk(tree(path)) if isinstance(node, Function | ast.ClassDef | ast.Call | ast.Raise)
+    )
+
+
 def functions(path: Path) -> Iterator[tuple[str, int]]:
     """Yield each function's name and its lines, docstring and decorators left out."""
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, Function):
             body = node.body[1:] if ast.get_docstring(node) and len(node.body) > 1 else node.body
             yield f"{name_of(path)}:{node.name}", (node.end_lineno or 0) - body[0].lineno + 1
@@ -81,13 +90,13 @@ def test_no_module_takes_the_name_of_the_standard_library_or_a_dependency() -> N
 
 def test_a_flow_file_defines_no_class() -> None:
     """Prefect may load a flow file by path as a second module: its classes would be there twice."""
-    nodes = [(path, node) for path in modules("flows") for node in ast.walk(tree(path))]
-    assert nodes
-    assert [f"{name_of(path)}:{node.name}" for path, node in nodes if isinstance(node, ast.ClassDef)] == []
+    found = [(path, node) for path in modules("flows") for node in nodes(path)]
+    assert found
+    assert [f"{name_of(path)}:{node.name}" for path, node in found if isinstance(node, ast.ClassDef)] == []
 
 
 def test_nothing_prints() -> None:
-    calls = [(path, node) for path in modules() for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
+    calls = [(path, node) for path in modules() for node in nodes(path) if isinstance(node, ast.Call)]
     names = [(path, node.func) for path, node in calls if isinstance(node.func, ast.Name)]
     assert [f"{name_of(path)}:{name.lineno}" for path, name in names if name.id == "print"] == []
 
@@ -132,7 +141,7 @@ def test_an_error_says_what_to_do_or_what_was_found() -> None:
 
 def mute_errors(path: Path) -> Iterator[str]:
     kinds = {name for name in vars(linestop.errors) if name.endswith("Error")}
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and isinstance(node.exc.func, ast.Name):
             words = {keyword.arg for keyword in node.exc.keywords}
             if node.exc.func.id in kinds and not words & {"found", "todo"}:
