@@ -123,6 +123,7 @@ NOTHING = {
     "no number": ([("a", "b"), ("c", None)], ("a", "b"), ""),
     "no number where one is drawn": ([("a", None)], ("a", "usd"), "bars a | usd"),
     "no finite number": ([("a", float("inf"))], ("a", "n"), "bars a | n"),
+    "numbers that no scale has": ([("a", 1e308), ("b", -1e308)], ("a", "n"), "bars a | n"),
 }
 
 

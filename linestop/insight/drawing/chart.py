@@ -19,6 +19,7 @@ MAX_BARS = 30
 MAX_POINTS = 400
 MAX_LINES = 6  # as many colours as can be told apart
 MAX_LABEL_CHARS = 90
+_LARGEST = 1e100  # beyond, the distance of two numbers may be none
 _TIMES = {"week", "day", "month", "audited", "moment", "started"}
 
 
@@ -142,7 +143,7 @@ def _number(value: Any) -> float | None:
         number = float(value)
     except (OverflowError, ValueError):
         return None
-    return number if isfinite(number) else None
+    return number if isfinite(number) and abs(number) < _LARGEST else None
 
 
 def _word(value: Any) -> str:
