@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from linestop.debrief import Candidate
@@ -43,8 +44,8 @@ def edited(candidate: Candidate, *, kept: Path | None = None) -> tuple[Path, boo
     return path, path.read_bytes() != before
 
 
-def ask(question: str, allowed: str = "") -> str:
-    """Return a person's answer to a question, one of `allowed` letters where there are some."""
+def ask(question: str, allowed: Mapping[str, str] | None = None) -> str:
+    """Return a person's answer to a question; one of the `allowed` letters where there are some, or its whole word."""
     while True:
         sys.stderr.write(question)
         sys.stderr.flush()
@@ -52,8 +53,11 @@ def ask(question: str, allowed: str = "") -> str:
         if not line:
             return "q" if allowed else ""
         answer = line.strip()
-        if not allowed or answer[:1].lower() in tuple(allowed):
-            return answer[:1].lower() if allowed else answer
+        if not allowed:
+            return answer
+        if (chosen := answer.lower()) in {*allowed, *allowed.values()}:
+            return chosen[0]
+        sys.stderr.write(f"one of {', '.join(allowed)}, please\n")
 
 
 def _written(text: str) -> Path:

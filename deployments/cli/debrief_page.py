@@ -17,6 +17,7 @@ _BODY = "  | "
 _HEAD = """\
 # What becomes of candidate {id}. Save it to accept it in these words; leave it as it is to change nothing.
 # scope: "repository" (told here only) or "global" (in all of yours). roles: who is told; [] is everybody.
+# Where another lesson is in the way, add: supersedes = "ID", contradicts = ["ID"], or anyway = true.
 """
 
 

@@ -57,7 +57,7 @@ def _asked(layout: Layout, one: Candidate, by: str) -> str:
     """Ask until a candidate is decided or left; what is refused is said, and the words are kept."""
     kept: Path | None = None
     while True:
-        letter = ask("[a]ccept, [e]dit, [d]rop, [s]kip, [q]uit? ", "".join(KEYS))
+        letter = ask("[a]ccept, [e]dit, [d]rop, [s]kip, [q]uit? ", KEYS)
         try:
             match letter:
                 case "a":
@@ -65,11 +65,15 @@ def _asked(layout: Layout, one: Candidate, by: str) -> str:
                 case "e":
                     kept, changed = edited(one, kept=kept)
                     if not changed:
+                        sys.stderr.write("its words are as they were: nothing is decided\n")
                         continue
                     _tell(Debriefs(layout).decide(one.id, Ruling.EDIT, by=by, words=words_of(text_of(kept))))
                     kept.unlink(missing_ok=True)
                 case "d":
-                    Debriefs(layout).decide(one.id, Ruling.DROP, by=by, why=ask("why? "))
+                    if not (why := ask("why? ")):
+                        sys.stderr.write("it is dropped for a reason, which whoever meets it again will read\n")
+                        continue
+                    Debriefs(layout).decide(one.id, Ruling.DROP, by=by, why=why)
         except LinestopError as error:
             sys.stderr.write(plain_lines(str(error), 1_500) + "\n")
             continue

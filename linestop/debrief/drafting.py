@@ -34,6 +34,8 @@ _VERBS = {
     "timeout": "ran out of time", "rejection": "objected", "check": "failed", "stop": "stopped it",
 }  # fmt: skip
 _FAILS = "fails: "  # how a caution of broken tests begins (linestop/execution/setbacks.py)
+_ADDED = re.compile(r"(\S+) in [^;]+?: \d+ finding\(s\) where there were \d+")  # linestop/execution/ruling.py
+_SPOKEN = {"checks": "the checks", "findings": "the scanners"}  # of what no person and no agent says
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
 
 
@@ -124,6 +126,9 @@ def _from_words(group: Group, driving: Seen) -> str:
         return f"Stop for a person before it comes to this: {driving.text}"
     if driving.what == "check" and driving.text.startswith(_FAILS):
         return f"Before you hand in, see to it that this passes: {driving.text[len(_FAILS) :]}"
+    if group.detector == "findings" and (rules := dict.fromkeys(_ADDED.findall(_words(driving)))):
+        where = f" in {group.file}" if group.file else ""
+        return f"Before you hand in, scan what you changed: no new finding of {', '.join(rules)}{where}"
     return f"Before you hand in, rule this out: {driving.text}"
 
 
@@ -142,7 +147,10 @@ def _why(group: Group, driving: Seen) -> str:
     times = "once" if group.count == 1 else f"{group.count} times"
     spent = f"; it cost {cost}" if cost else ""
     unsolved = "; it was never solved" if group.sign_times else ""
-    return plain(f"{group.detector} {who} {times}{about}{where}{spent}{unsolved}: {_words(driving)}", limit=1_500)
+    return plain(
+        f"{_SPOKEN.get(group.detector, group.detector)} {who} {times}{about}{where}{spent}{unsolved}: {_words(driving)}",
+        limit=1_500,
+    )
 
 
 def _words(one: Seen) -> str:

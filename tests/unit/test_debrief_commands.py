@@ -190,7 +190,7 @@ def test_a_person_walks_through_what_waits_at_a_terminal(layout: Layout, tmp_pat
         env=os.environ | {"EDITOR": str(editor), "VISUAL": ""}, text=True,
     )  # fmt: skip
     os.close(follower)
-    os.write(leader, b"a\ne\nx\nd\n\nd\nknown\n")
+    os.write(leader, b"all of it\na\nedit\nx\nd\n\nd\nknown\n")
     out, _ = child.communicate(timeout=60)
     os.close(leader)
     assert (child.returncode, out) == (0, "3 decided, 0 wait\n")

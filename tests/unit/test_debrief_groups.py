@@ -231,19 +231,35 @@ def test_hostile_words_are_made_plain_before_anything_else() -> None:
         pytest.param(
             [seen(n, signature=SAME, text="KeyError: 'vat' in test_price") for n in range(3)],
             "Before you hand in, rule this out: KeyError: 'vat' in test_price",
-            "checks found the same failure 3 times in shop-bugs: KeyError: 'vat' in test_price",
+            "the checks found the same failure 3 times in shop-bugs: KeyError: 'vat' in test_price",
             id="a-failure",
         ),
         pytest.param(
             [seen(n, signature=SAME, text="fails: tests/test_cart.py::test_total") for n in range(2)],
             "Before you hand in, see to it that this passes: tests/test_cart.py::test_total",
-            "checks found the same failure 2 times in shop-bugs: fails: tests/test_cart.py::test_total",
+            "the checks found the same failure 2 times in shop-bugs: fails: tests/test_cart.py::test_total",
             id="a-broken-test",
+        ),
+        pytest.param(
+            [
+                seen(
+                    n,
+                    what="rejection",
+                    detector="findings",
+                    text="F821 in a.py: 22 finding(s) where there were 0; F841 in a.py: 1 "
+                    "finding(s) where there were 0; F821 in b.py: 2 finding(s) where there were 1",
+                )
+                for n in range(2)
+            ],
+            "Before you hand in, scan what you changed: no new finding of F821, F841",
+            "the scanners objected 2 times in shop-bugs: F821 in a.py: 22 finding(s) where there were 0; F841 in a.py: 1 "
+            "finding(s) where there were 0; F821 in b.py: 2 finding(s) where there were 1",
+            id="findings-that-were-added",
         ),
         pytest.param(
             [seen(what="sign", signature=SAME, times=2, text="KeyError: 'vat'")],
             "Before you hand in, rule this out: KeyError: 'vat'",
-            "checks found the same failure 2 times in shop-bugs; it was never solved: KeyError: 'vat'",
+            "the checks found the same failure 2 times in shop-bugs; it was never solved: KeyError: 'vat'",
             id="an-unsolved-sign",
         ),
         pytest.param(
@@ -364,7 +380,7 @@ def test_a_lesson_about_one_failure_covers_no_other(others: list[Seen]) -> None:
     """Its why names who found it, as each draft's does: the checks find many things."""
     (group,) = grouped(others)
     draft = drafted(group, "shop-tidy")
-    why = f"{group.detector} found the same failure 2 times in shop-bugs: AssertionError in test_0"
+    why = f"the {group.detector} found the same failure 2 times in shop-bugs: AssertionError in test_0"
     assert covering(draft, [lesson(why=why, file=draft.file)]) is None
 
 
