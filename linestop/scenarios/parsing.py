@@ -10,7 +10,17 @@ from pydantic import BaseModel, ValidationError
 from linestop.errors import UsageError
 
 MOST_BYTES = 4 * 2**20
+MOST_KEYS = 10_000  # of one mapping, merged ones included: a short file can merge billions
 Model = TypeVar("Model", bound=BaseModel)
+
+
+class _Loader(yaml.SafeLoader):
+    """Merges so many keys and no more."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        super().flatten_mapping(node)
+        if len(node.value) > MOST_KEYS:
+            raise yaml.constructor.ConstructorError(problem="too many merged keys", problem_mark=node.start_mark)
 
 
 def read_bytes(path: Path, noun: str) -> bytes:
@@ -38,7 +48,7 @@ def parsed(content: bytes, source: str, model: type[Model], *, noun: str, page: 
         UsageError: no YAML, or it breaks the format; names the line.
     """
     try:
-        loader = yaml.SafeLoader(content)
+        loader = _Loader(content)
         try:
             tree = loader.get_single_node()
             data = loader.construct_document(tree) if tree else None

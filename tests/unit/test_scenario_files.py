@@ -65,6 +65,9 @@ def test_the_shipped_scenarios_can_be_read_by_their_name() -> None:
     assert scenario_named("good-maker") == found["good-maker"]
 
 
+MERGES = "a0: &a0\n  x: 1\n" + "".join(f"a{n}: &a{n}\n  <<:\n" + f"    - *a{n - 1}\n" * 3 for n in range(1, 28))
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -88,6 +91,7 @@ def test_the_shipped_scenarios_can_be_read_by_their_name() -> None:
         pytest.param("", ("the file",), id="empty"),
         pytest.param("a: [", ("line 1",), id="no YAML"),
         pytest.param("a: !!python/object:os.system {}\n", ("constructor",), id="an object of Python"),
+        pytest.param(MERGES, ("too many merged keys",), id="a billion merged keys"),
         pytest.param("a: 1\n---\nb: 2\n", ("another document",), id="two documents"),
     ],
 )
