@@ -1,9 +1,7 @@
 """`linestop caution list`: the cautions of a repository, filtered, once or as they come. Reading never creates any."""
 
-import re
 import sys
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import sleep
 from typing import Annotated
@@ -14,15 +12,11 @@ from cyclopts.types import PositiveInt
 from linestop.blocks.memory_gate import memory_layout
 from linestop.deployments.cli.caution_page import as_json, entry, table, width
 from linestop.deployments.cli.options import Json, Repo
-from linestop.errors import UsageError
 from linestop.memory.cautions.model import Caution, CautionKind
 from linestop.memory.cautions.wanted import Wanted
 from linestop.paths import Layout
-from linestop.text import plain
+from linestop.since import moment_of
 from linestop.watch.firing import Severity
-
-_SPAN = re.compile(r"(\d{1,6})\s*([smhdw])")
-_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
 def list_(
@@ -77,7 +71,7 @@ def list_(
     json_
         Print them as JSON, one a line.
     """
-    moment = moment_of(since, datetime.now(UTC)) if since else None
+    moment = moment_of(since) if since else None
     wanted = Wanted(ticket, detector, kind or "", severity, file, run, engine, moment)
     layout = memory_layout(repo)
     if follow:
@@ -91,24 +85,6 @@ def list_(
         fit = " that fit" if wanted != Wanted() else ""
         sys.stderr.write(f"no cautions{fit}; they are written while runs go on\n")
     return 0
-
-
-def moment_of(text: str, now: datetime) -> datetime:
-    """Return the moment that `--since` means: a span before `now`, or a time; one without a zone is local.
-
-    Raises:
-        UsageError: it is neither.
-    """
-    try:
-        if span := _SPAN.fullmatch(text.strip().lower()):
-            return now - timedelta(seconds=int(span[1]) * _SECONDS[span[2]])
-        return datetime.fromisoformat(text.strip()).astimezone(UTC)
-    except (ValueError, OverflowError, OSError) as error:
-        raise UsageError(
-            f"--since {plain(text)!r} is no time",
-            found="neither a span nor a day or time",
-            todo="give 90s, 30m, 2h, 3d or 1w, or a day or time such as 2026-11-20 or 2026-11-20T08:30",
-        ) from error
 
 
 def _follow(layout: Layout, wanted: Wanted, limit: int, *, json_: bool) -> int:

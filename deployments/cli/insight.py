@@ -1,6 +1,7 @@
 """`linestop insight`: answers questions about runs and memory. The queries and tables are linestop/insight/."""
 
 import sys
+from datetime import UTC
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,8 @@ from linestop.blocks.memory_gate import memory_layout
 from linestop.deployments.cli.insight_output import as_csv, as_json, as_text, draw, folded, say
 from linestop.deployments.cli.options import Json, Repo
 from linestop.errors import UsageError
-from linestop.insight import Analysis, Query, Table, find_query, load_queries, moment_before
+from linestop.insight import Analysis, Query, Table, find_query, load_queries
+from linestop.since import moment_of
 
 NOTHING_YET = "no runs yet; type `linestop run {root}` to make the first"
 SHELL = "shell"
@@ -46,7 +48,7 @@ def insight(
     sql
         A query of your own, in place of a named one. It can only read.
     since
-        Only what happened since: 12h, 30d, 2w, or a day such as 2026-11-01. Lessons count whatever their age.
+        Only what happened since: 12h, 30d, 2w, or a day of UTC such as 2026-11-01. Lessons count whatever their age.
     json_
         Print the answers as JSON.
     csv
@@ -59,7 +61,7 @@ def insight(
     formats = {"--json": json_, "--csv": csv, "--picture": picture is not None}
     _consistent(query, sql, [name for name, given in formats.items() if given])
     layout = memory_layout(repository)
-    with Analysis(layout, since=moment_before(since) if since else None) as analysis:
+    with Analysis(layout, since=moment_of(since, zone=UTC) if since else None) as analysis:
         if query == SHELL:
             from linestop.deployments.cli.insight_shell import Shell  # noqa: PLC0415  # readline only where it is used
 

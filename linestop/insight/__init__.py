@@ -7,6 +7,5 @@ linestop/memory. Pictures of answers are drawing/.
 from linestop.insight.analysis import Analysis, Table
 from linestop.insight.history import Run, history
 from linestop.insight.queries import Query, find_query, load_queries
-from linestop.insight.span import moment_before
 
-__all__ = ["Analysis", "Query", "Run", "Table", "find_query", "history", "load_queries", "moment_before"]
+__all__ = ["Analysis", "Query", "Run", "Table", "find_query", "history", "load_queries"]

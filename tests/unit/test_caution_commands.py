@@ -4,15 +4,15 @@ import json
 import os
 import re
 import subprocess
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 
 from linestop.deployments.cli.caution_compact import compact
-from linestop.deployments.cli.caution_list import list_, moment_of
-from linestop.errors import RepositoryError, UsageError
+from linestop.deployments.cli.caution_list import list_
+from linestop.errors import RepositoryError
 from linestop.memory.cautions import Caution, CautionKind, CautionLog
 from linestop.memory.cautions import compact as compact_now
 from linestop.paths import Layout
@@ -95,30 +95,6 @@ def test_no_line_is_wider_than_the_terminal_and_nothing_moves_its_cursor(
     assert max(map(cell_len, out.splitlines())) <= columns
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", out)
     assert "fails" in out
-
-
-@pytest.mark.parametrize(
-    ("text", "moment"),
-    [
-        pytest.param("90s", NOON - timedelta(seconds=90), id="seconds"),
-        pytest.param("30m", NOON - timedelta(minutes=30), id="minutes"),
-        pytest.param(" 2H ", NOON - timedelta(hours=2), id="hours"),
-        pytest.param("3d", NOON - timedelta(days=3), id="days"),
-        pytest.param("1w", NOON - timedelta(days=7), id="weeks"),
-        pytest.param("2026-11-20", datetime(2026, 11, 20).astimezone(), id="a day, as the clock on the wall has it"),
-        pytest.param("2026-11-20T08:30+02:00", datetime(2026, 11, 20, 6, 30, tzinfo=UTC), id="a time with a zone"),
-    ],
-)
-def test_since_is_a_span_or_a_time(text: str, moment: datetime) -> None:
-    assert moment_of(text, NOON) == moment
-
-
-@pytest.mark.parametrize("text", ["", "soon", "2x", "-2h", "2026-13-01", "999999w", "0001-01-01", "\x1b[2J"])
-def test_a_since_that_is_no_time_is_refused_with_what_would_be_one(text: str) -> None:
-    with pytest.raises(UsageError) as refused:
-        moment_of(text, NOON)
-    assert "2h" in refused.value.todo
-    assert "\x1b" not in str(refused.value)
 
 
 def test_compacting_by_hand_says_how_many_were_moved(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,12 +1,10 @@
 """Cautions as the analysis reads them: loose, compacted, both, torn, strange."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from linestop.errors import UsageError
-from linestop.insight import Analysis, moment_before
+from linestop.insight import Analysis
 from linestop.memory.cautions.compaction import compact
 from linestop.paths import Layout
 from tests.unit.small_history import caution, segment
@@ -82,24 +80,3 @@ def test_a_parquet_file_that_is_none_costs_itself_and_is_named(layout: Layout) -
     with Analysis(layout) as analysis:
         assert analysis.ask("SELECT count(*) FROM cautions").rows == ((1,),)
         assert "000002-000002.parquet" in analysis.problems[0]
-
-
-@pytest.mark.parametrize(
-    ("word", "expected"),
-    [
-        ("2d", "2026-11-19T12:00:00"),
-        ("36h", "2026-11-20T00:00:00"),
-        ("1w", "2026-11-14T12:00:00"),
-        ("2026-11-01", "2026-11-01T00:00:00"),
-        ("999999w", "0001-01-01T00:00:00"),
-    ],
-)
-def test_a_span_is_a_moment(word: str, expected: str) -> None:
-    now = datetime(2026, 11, 21, 12, tzinfo=UTC)
-    assert moment_before(word, now=now).isoformat() == f"{expected}+00:00"
-
-
-@pytest.mark.parametrize("word", ["", "soon", "3 moons", "-1d", "2026-13-01"])
-def test_what_is_no_span_is_refused(word: str) -> None:
-    with pytest.raises(UsageError, match="no span"):
-        moment_before(word)
