@@ -147,10 +147,8 @@ def _why(group: Group, driving: Seen) -> str:
     times = "once" if group.count == 1 else f"{group.count} times"
     spent = f"; it cost {cost}" if cost else ""
     unsolved = "; it was never solved" if group.sign_times else ""
-    return plain(
-        f"{_SPOKEN.get(group.detector, group.detector)} {who} {times}{about}{where}{spent}{unsolved}: {_words(driving)}",
-        limit=1_500,
-    )
+    judge = _SPOKEN.get(group.detector, group.detector)
+    return plain(f"{judge} {who} {times}{about}{where}{spent}{unsolved}: {_words(driving)}", limit=1_500)
 
 
 def _words(one: Seen) -> str:

@@ -252,8 +252,8 @@ def test_hostile_words_are_made_plain_before_anything_else() -> None:
                 for n in range(2)
             ],
             "Before you hand in, scan what you changed: no new finding of F821, F841",
-            "the scanners objected 2 times in shop-bugs: F821 in a.py: 22 finding(s) where there were 0; F841 in a.py: 1 "
-            "finding(s) where there were 0; F821 in b.py: 2 finding(s) where there were 1",
+            "the scanners objected 2 times in shop-bugs: F821 in a.py: 22 finding(s) where there were 0; F841 in a.py: "
+            "1 finding(s) where there were 0; F821 in b.py: 2 finding(s) where there were 1",
             id="findings-that-were-added",
         ),
         pytest.param(
