@@ -10,9 +10,11 @@ from glob import escape
 from linestop.plans import Chunk, Plan
 
 MOST = 500  # of each kind: a scope may hold thousands
+MOST_MATCHES = 1_000_000  # of a glob and a file: a second at the very worst
 _MAX_TEXT = 40_000  # characters looked at of each text
 _MAX_PATH = 400
 _GLOB = re.compile(r"[*?]|\[[^]]+\]")
+_GLOB_CHAR = re.compile(r"[*?\[]")
 _ESCAPED = re.compile(r"\[([*?\[])\]")
 _QUOTED = re.compile(r"`([^`\n]{1,400})`")
 # Words that look like paths: with a slash, or with an ending that begins with a letter; `e.g.` and `1.5` are none.
@@ -43,8 +45,7 @@ class InPlay:
 
     def among(self, files: Iterable[str]) -> tuple[str, ...]:
         """Return what is in play as files: those named, then those of `files` that a glob or a name fits."""
-        there = (file for file in files if file not in self._exact and self._fits(file))
-        return tuple(dict.fromkeys([*self.paths, *_first(there, MOST)]))[:MOST]
+        return tuple(dict.fromkeys([*self.paths, *_first(self._among(files), MOST)]))[:MOST]
 
     @cached_property
     def _exact(self) -> frozenset[str]:
@@ -58,14 +59,32 @@ class InPlay:
     def _folders(self) -> tuple[str, ...]:
         return tuple(f"{path}/" for path in self.paths)
 
+    @cached_property
+    def _beginnings(self) -> tuple[str, ...]:
+        return tuple(_GLOB_CHAR.split(glob, maxsplit=1)[0] for glob in self.globs)
+
+    def _among(self, files: Iterable[str]) -> Iterator[str]:
+        """Yield the files that fit. A plan may hold globs that take long: so many files only are held against them."""
+        left = MOST_MATCHES // max(len(self.globs), 1)
+        for file in files:
+            if file in self._exact:
+                continue
+            if self._near(file):
+                yield file
+            elif left > 0 and self._pattern and file.startswith(self._beginnings):
+                left -= 1
+                if self._pattern.match(file):
+                    yield file
+
     def _fits(self, file: str) -> bool:
+        return self._near(file) or bool(self._pattern and self._pattern.match(file))
+
+    def _near(self, file: str) -> bool:
+        """Whether a file lies in a folder that is named, or is called like a name in backticks."""
         if file.startswith(self._folders):
             return True
-        if self.names:
-            name = file.rpartition("/")[2]
-            if name in self.names or name.partition(".")[0] in self.names:
-                return True
-        return bool(self._pattern and self._pattern.match(file))
+        name = file.rpartition("/")[2]
+        return bool(self.names) and (name in self.names or name.partition(".")[0] in self.names)
 
 
 def in_play(plan: Plan, chunk: Chunk) -> InPlay:

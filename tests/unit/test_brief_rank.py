@@ -208,3 +208,13 @@ def test_a_text_full_of_paths_is_looked_at_within_bounds() -> None:
 def test_a_global_lesson_reads_like_any_other() -> None:
     one = Lesson.model_validate({**lesson("g").model_dump(), "tier": Tier.GLOBAL})
     assert kept(Told(lessons=(one,)), "lessons") == ("g",)
+
+
+def test_many_globs_are_held_against_so_many_files_only() -> None:
+    """A hostile plan's globs over a large repository would hold every dispatch up for a minute."""
+    strange = InPlay(paths=(), globs=(*(f"*x{n}*x*y" for n in range(499)), "*.late"))
+    files = tuple(f"src/{n}.py" for n in range(2_000))
+    assert strange.among(("a.late", *files, "b.late")) == ("a.late",)
+    assert strange.covers("b.late")
+    usual = InPlay(paths=(), globs=tuple(f"lib{n}/*.ts" for n in range(500)))
+    assert usual.among((*files, "lib499/b.ts")) == ("lib499/b.ts",)
