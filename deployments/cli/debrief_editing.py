@@ -1,8 +1,6 @@
-"""A person's editor for a candidate, and the keys of `linestop debrief walk`. On a terminal only; no shell."""
+"""A candidate in a person's editor (editor.py), and the keys of `linestop debrief walk`. On a terminal only."""
 
 import os
-import shlex
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -10,14 +8,15 @@ from pathlib import Path
 
 from linestop.debrief import Candidate
 from linestop.deployments.cli.debrief_page import as_text
+from linestop.deployments.cli.editor import on_a_terminal, open_editor
 from linestop.errors import UsageError
 
 KEYS = {"a": "accept", "e": "edit", "d": "drop", "s": "skip", "q": "quit"}
 
 
 def is_terminal() -> bool:
-    """Return whether a person sits there: what asks must be seen and answered."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    """Return whether a person sits there: what asks must be seen, on stderr, and answered."""
+    return on_a_terminal(sys.stderr)
 
 
 def edited(candidate: Candidate, *, kept: Path | None = None) -> tuple[Path, bool]:
@@ -34,13 +33,7 @@ def edited(candidate: Candidate, *, kept: Path | None = None) -> tuple[Path, boo
         )
     path = kept or _written(as_text(candidate))
     before = path.read_bytes()
-    words = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
-    try:
-        done = subprocess.run([*words, str(path)], check=False)
-    except OSError as error:
-        raise UsageError(f"the editor {words[0]} can't be run", found=str(error), todo="set EDITOR") from error
-    if done.returncode:
-        raise UsageError(f"the editor {words[0]} gave up", found=f"exit code {done.returncode}", todo="try again")
+    open_editor(path)
     return path, path.read_bytes() != before
 
 

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from linestop.blocks.memory_gate import memory_layout
-from linestop.deployments.cli.lesson_draft import Fields, edited, on_a_terminal, rendered
+from linestop.deployments.cli.editor import on_a_terminal
+from linestop.deployments.cli.lesson_draft import Fields, edited, rendered
 from linestop.deployments.cli.lesson_page import values
 from linestop.deployments.cli.options import Json, Repo
 from linestop.errors import UsageError

@@ -6,13 +6,13 @@ What was written is never lost: the page stays where it is until the lesson is k
 import os
 import re
 import shlex
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from linestop.deployments.cli.editor import on_a_terminal, open_editor
 from linestop.errors import LinestopError, UsageError
 from linestop.paths import home
 
@@ -55,11 +55,6 @@ def read(text: str) -> Fields:
     return {key: "\n".join(lines).strip() for key, lines in found.items() if key}
 
 
-def on_a_terminal() -> bool:
-    """Return whether a person can be asked."""
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
-
-
 @contextmanager
 def edited(start: str, again: str, page: Path | None = None) -> Iterator[Fields | None]:
     """Let a person write in their editor and yield the fields, None where nothing was written or changed.
@@ -70,7 +65,7 @@ def edited(start: str, again: str, page: Path | None = None) -> Iterator[Fields 
     path = page or _new(start)
     try:
         if on_a_terminal():
-            _open(path)
+            open_editor(path)
         text = _text(path)
         fields = read(text)
         nothing = (text == start and not page) or not any(fields.values())
@@ -118,15 +113,3 @@ def _new(start: str) -> Path:
             f"no page can be made in {path.parent}", found=str(error), todo="give the text with options: see --help"
         ) from error
     return path
-
-
-def _open(path: Path) -> None:
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-    try:
-        ended = subprocess.run([*shlex.split(editor), str(path)], check=False).returncode
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"the editor {editor} can't be started", found=str(error), todo="set VISUAL or EDITOR, or give the text"
-        ) from error
-    if ended:
-        raise UsageError(f"the editor {editor} gave up", found=f"exit code {ended}", todo="nothing was kept")

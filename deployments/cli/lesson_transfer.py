@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from linestop.blocks.memory_gate import memory_layout
-from linestop.deployments.cli.lesson_draft import on_a_terminal
+from linestop.deployments.cli.editor import on_a_terminal
 from linestop.deployments.cli.options import Json, Repo
 from linestop.errors import UsageError
 from linestop.memory.lessons import Lesson, Lessons, Tier, Trust
