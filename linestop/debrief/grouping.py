@@ -5,8 +5,6 @@ detector that fired about many files is one group, not one for each file. A pers
 stop belongs to what kept failing before it. What a group adds up to is group.py.
 """
 
-from collections.abc import Iterable
-
 from linestop.debrief.group import MANY_FILES, REVIEWER, Group
 from linestop.debrief.seen import Seen
 
@@ -44,14 +42,6 @@ class Grouping:
             if group.kind == "signature" and len(group.files) == 1:
                 group.file = next(iter(group.files))
         return sorted((one for one in self._piles.values() if one.is_worth and len(one.tickets) >= tickets), key=_order)
-
-
-def grouped(seen: Iterable[Seen], *, tickets: int = 1) -> list[Group]:
-    """Return the groups of sightings as `Grouping` does."""
-    grouping = Grouping()
-    for one in seen:
-        grouping.add(one)
-    return grouping.groups(tickets=tickets)
 
 
 def _order(group: Group) -> tuple[bool, float, int, int, float, str]:

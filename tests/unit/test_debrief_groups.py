@@ -1,12 +1,13 @@
 """What belongs together, what is worth a person's time, and what a draft of it says."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from linestop.debrief.drafting import candidate_id, covering, drafted, group_of
 from linestop.debrief.group import MAX_QUOTED, Group
-from linestop.debrief.grouping import MAX_GROUPS, grouped
+from linestop.debrief.grouping import MAX_GROUPS, Grouping
 from linestop.debrief.merging import absorbs, redrafted, with_history
 from linestop.debrief.model import Candidate, Decision, Ruling
 from linestop.debrief.seen import Seen, of_caution, of_correction, of_sign
@@ -30,6 +31,13 @@ def seen(number: int = 0, **values: object) -> Seen:
 
 def firing(number: int = 0, **values: object) -> Seen:
     return seen(number, **{"what": "firing", "detector": "repeat", "text": "the same call 3 times", **values})
+
+
+def grouped(seen: Iterable[Seen], *, tickets: int = 1) -> list[Group]:
+    grouping = Grouping()
+    for one in seen:
+        grouping.add(one)
+    return grouping.groups(tickets=tickets)
 
 
 def kinds(groups: list[Group]) -> list[tuple[str, str, int]]:
