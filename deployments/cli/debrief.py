@@ -78,7 +78,8 @@ def list_(
         columns = (*COLUMNS, "decided") if everything else COLUMNS
         rows = [_row(one)[: len(columns)] for one in found]
         say(text_table(columns, rows, width=terminal_width(), whole=WHOLE))
-        sys.stderr.write("next: linestop debrief show ID, then accept, edit or drop it; or linestop debrief walk\n")
+        if any(one.waits for one in found):
+            sys.stderr.write("next: linestop debrief show ID, then accept, edit or drop it; or linestop debrief walk\n")
     else:
         sys.stderr.write("nothing waits for a decision\n")
     return 0
