@@ -82,8 +82,10 @@ def import_(
     if as_proposed:
         found = tuple(one.model_copy(update={"trust": Trust.PROPOSED}) for one in found)
     there = {one.id: one for one in lessons.stores[tier].list(all=True)}
-    told = [one for one in found if one.is_told and there.get(one.id) != one]
-    if told and not trust and not _agreed(told):
+    changed = [one for one in found if there.get(one.id) != one]
+    told = [one for one in changed if one.is_told]
+    untold = [one for one in changed if not one.is_told and _is_retired_by(one, there.get(one.id))]
+    if (told or untold) and not trust and not _agreed(told, untold):
         sys.stderr.write("nothing was imported\n")
         return 1
     done = lessons.import_(found, tier)
@@ -105,24 +107,34 @@ def _content(file: Path) -> bytes:
         raise UsageError(f"{file} can't be read", found=str(error), todo="name a file of exported lessons") from error
 
 
-def _agreed(told: Sequence[Lesson]) -> bool:
-    """Return whether a person wants agents to be told these.
+def _is_retired_by(new: Lesson, old: Lesson | None) -> bool:
+    """Return whether agents would no more be told a lesson that a person stands behind."""
+    return old is not None and old.is_told and new.trust is Trust.PERSON
+
+
+def _agreed(told: Sequence[Lesson], untold: Sequence[Lesson]) -> bool:
+    """Return whether a person wants agents to be told the ones, and the others no more.
 
     Raises:
         UsageError: nobody can be asked.
     """
-    more = [f"  and {len(told) - MAX_TITLES} more"] if len(told) > MAX_TITLES else []
-    shown = "\n".join([*(f"  {one.id}: {plain(one.title)}" for one in told[:MAX_TITLES]), *more])
-    sys.stderr.write(f"agents would be told, with your authority:\n{shown}\n")
+    for what, lessons in (("agents would be told", told), ("agents would no more be told", untold)):
+        if lessons:
+            sys.stderr.write(f"{what}, with your authority:\n{_titles(lessons)}\n")
     if not on_a_terminal():
         raise UsageError(
             "lessons that agents would be told need a person's word",
-            found=f"{len(told)} of the file, above",
+            found=f"{len(told) + len(untold)} of the file, above",
             todo="read them; then --trust, or --as-proposed to accept them one by one",
         )
     sys.stderr.write("import them? [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().casefold() in {"y", "yes"}
+
+
+def _titles(lessons: Sequence[Lesson]) -> str:
+    more = [f"  and {len(lessons) - MAX_TITLES} more"] if len(lessons) > MAX_TITLES else []
+    return "\n".join([*(f"  {one.id}: {plain(one.title)}" for one in lessons[:MAX_TITLES]), *more])
 
 
 def _say(done: Imported, *, json_: bool) -> None:

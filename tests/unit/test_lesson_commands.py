@@ -154,6 +154,22 @@ def test_export_and_import_by_the_command_line(
         import_(tmp_path / "gone", repo=other)
 
 
+def test_a_file_takes_no_lesson_of_a_persons_away_unasked(
+    repo: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    add("Prices are in cents", why=WHY, repo=repo)
+    (known,) = there(repo)
+    values = known.model_dump(mode="json", exclude={"tier"}) | {"superseded_by": "nobody", "title": "Prices are floats"}
+    file = tmp_path / "lessons.jsonl"
+    file.write_text(json.dumps(values) + "\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="need a person's word"):
+        import_(file, repo=repo)
+    assert f"no more be told, with your authority:\n  {known.id}: Prices are floats" in capfd.readouterr().err
+    assert there(repo) == (known,)
+    assert import_(file, trust=True, repo=repo) == 0
+    assert Lessons(Layout(repo)).list() == ()
+
+
 def test_lessons_that_a_repository_commits_are_not_read(repo: Path) -> None:
     add("Prices are in cents", why=WHY, repo=repo)
     subprocess.run(["git", "-C", str(repo), "add", "-f", ".linestop/lessons.db"], check=True)
