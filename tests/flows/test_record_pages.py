@@ -11,7 +11,7 @@ from linestop.execution.order import ExecutionOrder
 from linestop.flows.execution import execution
 from linestop.insight import history
 from linestop.paths import Layout
-from tests.flows.small_shop import small_shop, unused_imports, write_plans
+from tests.flows.small_shop import CASES, small_shop, unused_imports, write_plans
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -27,7 +27,7 @@ async def test_a_ticket_and_its_dispatches_lead_to_their_records(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LINESTOP_HOME", str(tmp_path / "home"))
-    root = small_shop(tmp_path / "shop")
+    root = small_shop(tmp_path / "shop", tests=CASES)
     write_plans(root, unused_imports("stock", "shop/stock.py"))
     await execution(ExecutionOrder(repository=str(root)), return_state=True)
     (run,) = history(Layout(root))

@@ -9,7 +9,7 @@ import pytest
 from linestop.blocks.git_commands import GitCommands
 from linestop.deployments.cli.errors import guarded
 from linestop.deployments.cli.lab import lab
-from tests.flows.small_shop import commit_all, small_shop
+from tests.flows.small_shop import CASES, commit_all, small_shop
 
 PLAIN = '[sandbox]\nkind = "plain"\nallow_plain = true\n'
 MINE = """name: mine
@@ -24,7 +24,7 @@ acts:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = small_shop(tmp_path_factory.mktemp("lab") / "shop")
+    root = small_shop(tmp_path_factory.mktemp("lab") / "shop", tests=CASES)
     config = root / ".linestop" / "config.toml"
     config.write_text(config.read_text(encoding="utf-8") + PLAIN, encoding="utf-8")
     (root / "mine.yaml").write_text(MINE, encoding="utf-8")

@@ -23,7 +23,7 @@ from linestop.runs.recipe import recipe_of
 from linestop.tickets import Ticket
 from linestop.verdicts import CheckReport, Ruling
 from linestop.watch import LiveLog
-from tests.flows.small_shop import commit_all, small_shop, unused_imports
+from tests.flows.small_shop import CASES, commit_all, small_shop, unused_imports
 
 PLAN = unused_imports("stock", "shop/stock.py")
 Act = Callable[[Dispatch, Path, LiveLog], Work]
@@ -64,7 +64,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     home = tmp_path_factory.mktemp("reruns")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LINESTOP_HOME", str(home / "home"))
-        line, maker = Line(small_shop(home / "shop")), Agent(mend)
+        line, maker = Line(small_shop(home / "shop", tests=CASES)), Agent(mend)
         line.layout.ensure()
         yield Shop(line, recorded(line, "fixed", line.engine), recorded(line, "mended", maker), maker)
 
