@@ -4,7 +4,7 @@ Only a person decides, and nothing is asked twice. What waits and what is drafte
 folder.py, what a decision does decisions.py.
 """
 
-from linestop.debrief.decisions import Words, became, lesson_of
+from linestop.debrief.decisions import Words, became, lesson_of, require_no_lesson
 from linestop.debrief.folder import DebriefFolder, no_such
 from linestop.debrief.gathering import Round, in_order
 from linestop.debrief.material import material
@@ -95,6 +95,8 @@ class Debriefs:
             candidate = self.get(candidate_id)
             if candidate.decided:
                 return self._again(candidate, ruling, by)
+            if ruling is Ruling.DROP:
+                require_no_lesson(self._layout, candidate)
             lesson = None if ruling is Ruling.DROP else lesson_of(self._layout, candidate, words or Words())
             ruling = ruling if lesson is None or became(candidate, lesson) else Ruling.EDIT
             decision = Decision(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from linestop.debrief.model import Candidate
+from linestop.errors import UsageError
 from linestop.memory.lessons.model import Lesson, Tier
 from linestop.paths import Layout
 
@@ -40,6 +41,28 @@ def source_of(candidate: Candidate) -> str:
     return f"{SOURCE}{candidate.id}"
 
 
+def lesson_there(layout: Layout, candidate: Candidate) -> Lesson | None:
+    """Return the lesson that a decision which broke off has added, None where there is none."""
+    from linestop.memory.lessons import Lessons  # noqa: PLC0415  # as needed
+
+    source = source_of(candidate)
+    return next((one for one in Lessons(layout).list(all=True) if one.source == source), None)
+
+
+def require_no_lesson(layout: Layout, candidate: Candidate) -> None:
+    """Refuse to drop what became a lesson: agents would be told it all the same.
+
+    Raises:
+        UsageError: a decision that broke off has added it.
+    """
+    if there := lesson_there(layout, candidate):
+        raise UsageError(
+            f"candidate {candidate.id} became a lesson already",
+            found=f"{there.id}, by a decision that broke off",
+            todo=f"accept it; or linestop lesson remove {there.id}, then drop it",
+        )
+
+
 def lesson_of(layout: Layout, candidate: Candidate, words: Words) -> Lesson:
     """Return the lesson of a candidate: added now, or the one that a decision which broke off has added.
 
@@ -49,10 +72,11 @@ def lesson_of(layout: Layout, candidate: Candidate, words: Words) -> Lesson:
     from linestop.memory.lessons import Lessons, draft  # noqa: PLC0415  # as needed
 
     lessons = Lessons(layout)
-    source = source_of(candidate)
-    if there := next((one for one in lessons.list(all=True) if one.source == source), None):
+    if there := lesson_there(layout, candidate):
+        if words.supersedes and there.is_told:  # of another tier it may not have come to that
+            lessons.supersede(words.supersedes, there.id)
         return there
-    drafted = draft(layout, **words.over(candidate), source=source, runs=candidate.runs)
+    drafted = draft(layout, **words.over(candidate), source=source_of(candidate), runs=candidate.runs)
     return lessons.add(drafted, supersedes=words.supersedes, anyway=words.anyway)
 
 

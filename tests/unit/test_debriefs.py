@@ -213,6 +213,35 @@ def test_a_decision_that_broke_off_after_its_lesson_makes_no_second_one(layout: 
     assert len(Lessons(layout).list()) == 1
 
 
+def broken_off(layout: Layout) -> str:
+    """Return a candidate that became a lesson by a decision that was killed before it was written."""
+    fired(layout)
+    debriefs = Debriefs(layout)
+    (one,) = debriefs.gather("shop-bugs").drafted
+    waiting = (layout.debriefs / f"{one}.json").read_bytes()
+    debriefs.decide(one, Ruling.ACCEPT, by="anna")
+    (layout.debriefs / "decided" / f"{one}.json").unlink()
+    (layout.debriefs / f"{one}.json").write_bytes(waiting)
+    return one
+
+
+def test_what_became_a_lesson_by_a_decision_that_broke_off_is_not_dropped(layout: Layout) -> None:
+    """It would be told to agents all the same, and its decision would say the contrary."""
+    one, debriefs = broken_off(layout), Debriefs(layout)
+    with pytest.raises(UsageError, match="became a lesson already"):
+        debriefs.decide(one, Ruling.DROP, by="ben", why="no")
+    assert [waits.id for waits in debriefs.waiting()] == [one]
+    Lessons(layout).remove(Lessons(layout).list()[0].id)
+    assert debriefs.decide(one, Ruling.DROP, by="ben", why="no") is None
+
+
+def test_a_decision_that_broke_off_supersedes_what_it_said_it_does(layout: Layout) -> None:
+    known = Lessons(layout).add(draft(layout, "Round totals once", "It was seen twice."))
+    one = broken_off(layout)
+    Debriefs(layout).decide(one, Ruling.ACCEPT, by="anna", words=Words(supersedes=known.id))
+    assert known.id not in {lesson.id for lesson in Lessons(layout).list()}
+
+
 def test_what_was_decided_never_waits_whatever_a_crash_left_behind(layout: Layout) -> None:
     fired(layout)
     debriefs = Debriefs(layout)
