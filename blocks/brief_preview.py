@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from linestop.blocks.briefing import MAKER, brief_for
+from linestop.blocks.briefing import brief_for
 from linestop.blocks.inspection import clean_checkout
 from linestop.blocks.line import Line
 from linestop.blocks.station import as_claimed, tip_of
@@ -18,6 +18,7 @@ from linestop.errors import UsageError
 from linestop.paths import workspace_name
 from linestop.plans import Chunk, whole_change
 from linestop.ports import Engine
+from linestop.ports.engine import MAKER, judges
 from linestop.tickets import Ticket, TicketState
 
 REVIEWER = "reviewer"
@@ -59,7 +60,7 @@ def preview(
     _sweep(line, ticket)
     with clean_checkout(line, workspace_name(ticket.id, f"{USE}{os.getpid()}"), start) as checkout:
         since = ticket.base if role == REVIEWER else tip_of(ticket)
-        diff = None if role == MAKER else line.workspaces.diff(checkout, since, start)
+        diff = line.workspaces.diff(checkout, since, start) if judges(role) else None
         brief = brief_for(
             line, ticket, chosen, role=role, attempt=number, workspace=checkout, engine=engine, diff=diff
         )  # fmt: skip

@@ -16,11 +16,10 @@ from linestop.errors import LinestopError
 from linestop.memory.tickets.model import Correction
 from linestop.plans import Chunk
 from linestop.ports import Engine
+from linestop.ports.engine import judges
 from linestop.skills import skills_for
 from linestop.tickets import Ticket
 from linestop.watch.file_hash import file_hash
-
-MAKER = "maker"
 
 
 def brief_for(
@@ -45,7 +44,7 @@ def brief_for(
     told = line.memory.told(
         ticket.id, role=role, chunk=chunk.id, files=_files(line, ticket, play), budget_chars=budget
     )  # fmt: skip
-    if role == MAKER:
+    if not judges(role):
         told = _with(told, corrections, chunk)
     skills, problems = skills_for(role, line.layout, line.policy.memory, refused=_refused(line))
     for problem in problems:

@@ -32,6 +32,7 @@ from linestop.memory.tickets.model import Correction
 from linestop.plans import Chunk, Plan
 from linestop.policy import Policy, policy_hash
 from linestop.ports import Dispatch, Engine, Limits
+from linestop.ports.engine import MAKER
 from linestop.runs import find_run, read_run
 from linestop.runs.find import LATEST
 from linestop.runs.recipe import recipe_of
@@ -40,7 +41,6 @@ from linestop.text import plain
 from linestop.tickets import Spent
 from linestop.watch.file_hash import MAX_BYTES
 
-MAKER = "maker"
 MOST_NAMED = 8
 BLOCKS = ("signs", "corrections", "reflections", "lessons", "cautions")
 _NEVER = hashlib.sha256(b"what the file was when the lesson was written").hexdigest()

@@ -9,6 +9,7 @@ from linestop.blocks.dispatching import RAN_OUT, Ended
 from linestop.blocks.station import Station
 from linestop.memory.cautions.model import Caution, CautionKind
 from linestop.ports import Engine
+from linestop.ports.engine import MAKER
 from linestop.records import RunRecord
 from linestop.text import plain
 from linestop.watch import Firing, LiveLog, Severity
@@ -16,7 +17,6 @@ from linestop.watch import Firing, LiveLog, Severity
 MAX_DETAIL = 500
 WALL_CLOCK = "wall-clock"
 _CLOCKS = {WALL_CLOCK, "silence", "no-progress"}
-_CHRONICLED = "maker"
 
 
 class Witness:
@@ -38,7 +38,7 @@ class Witness:
 
     def ended(self, record: RunRecord, ended: Ended) -> Caution | None:
         """Return what a clock or the watch ended as a caution; None where the dispatch ended by itself."""
-        if self._about["role"] == _CHRONICLED or not ended.fault:
+        if self._about["role"] == MAKER or not ended.fault:
             return None
         if not (detector := _stopped_by(record.events) or (WALL_CLOCK if ended.hung else "")):
             return None

@@ -11,11 +11,12 @@ from prefect.cache_policies import NO_CACHE
 
 from linestop.blocks.station import Station
 from linestop.checks import regressions
-from linestop.execution.setbacks import MAKER, MAX_DETAIL, Setback
+from linestop.execution.setbacks import MAX_DETAIL, Setback
 from linestop.memory.cautions.model import Caution, CautionKind
 from linestop.memory.tickets import Correction, Failure, Tally
 from linestop.paths import workspace_name
 from linestop.plans import Chunk
+from linestop.ports.engine import MAKER
 from linestop.tasks.maker import Made
 from linestop.tasks.run_log import say
 from linestop.text import plain

@@ -11,11 +11,11 @@ from linestop.memory.cautions.model import Caution, CautionKind
 from linestop.memory.tickets.model import Correction, Failure, Reflection
 from linestop.memory.tickets.signature import signature
 from linestop.plans import Chunk
+from linestop.ports.engine import MAKER
 from linestop.text import plain, plain_lines
 from linestop.verdicts import TestCase, Verdict
 from linestop.watch.firing import Severity
 
-MAKER = "maker"
 MAX_CAUTIONS = 20  # of one attempt: who breaks 500 tests broke one thing
 MAX_DETAIL = 500  # characters, as a caution holds
 MAX_MESSAGE = 200  # characters of one test's message

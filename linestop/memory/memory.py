@@ -21,6 +21,7 @@ from linestop.memory.placing import placed
 from linestop.memory.ticket_memory import TicketMemory
 from linestop.paths import Layout, global_lessons
 from linestop.policy import MemoryPolicy
+from linestop.ports.engine import judges
 
 if TYPE_CHECKING:
     from linestop.memory.cautions import CautionLog
@@ -35,7 +36,6 @@ SHORTEST = 100  # characters of an item in a brief: a larger brief chooses from 
 PATIENCE_SECONDS = 2.0  # with a lock that another holds: a dispatch waits no longer for what it may be told
 SLOW_SECONDS = 1.0  # what fails later than that waited for somebody
 REST_SECONDS = 60.0
-MAKER = "maker"
 _UNTOLD = "further problems of memory are not said one by one"
 
 
@@ -110,16 +110,16 @@ class Memory:
         if self.off:
             return Told(problems=self.problems)
         files = [file for file in files if _is_text(file)]
-        judges = role != MAKER
+        judging = judges(role)
         book = self.book(ticket_id)
         most = max(CANDIDATES, (budget_chars or 0) // SHORTEST)
         cautions = self.attempt("cautions can't be read", lambda: self._recall(files, most), ())
         told = Told(
-            signs=() if judges else book.signs(all=True),
-            corrections=() if judges else book.corrections(chunk),
-            reflections=() if judges else book.reflections(chunk),
+            signs=() if judging else book.signs(all=True),
+            corrections=() if judging else book.corrections(chunk),
+            reflections=() if judging else book.reflections(chunk),
             lessons=self._lessons(role, files, most),
-            cautions=tuple(one for one in cautions if not (judges and one.ticket == ticket_id)),
+            cautions=tuple(one for one in cautions if not (judging and one.ticket == ticket_id)),
         )
         return told.model_copy(update={"problems": self.problems})
 

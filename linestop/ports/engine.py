@@ -10,6 +10,13 @@ from linestop.plans import Chunk, Plan
 from linestop.verdicts import CheckReport, Ruling
 from linestop.watch.live import LiveLog
 
+MAKER = "maker"  # the one role that changes files; every other judges
+
+
+def judges(role: str) -> bool:
+    """Return whether a role only looks, and so is told nothing of the maker whose work it judges."""
+    return role != MAKER
+
 
 class Limits(BaseModel):
     """What one dispatch may use. Whatever is None has no cap of its own."""
@@ -47,7 +54,7 @@ class Dispatch(BaseModel):
     @property
     def looks_only(self) -> bool:
         """Whether the role judges and changes nothing."""
-        return self.role != "maker"
+        return judges(self.role)
 
 
 class Discovered(BaseModel):
