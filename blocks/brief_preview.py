@@ -15,6 +15,7 @@ from linestop.blocks.line import Line
 from linestop.blocks.station import as_claimed, tip_of
 from linestop.briefs import Brief
 from linestop.errors import UsageError
+from linestop.execution.order import left_to_do
 from linestop.paths import workspace_name
 from linestop.plans import Chunk, whole_change
 from linestop.ports import Engine
@@ -94,7 +95,7 @@ def _engine(line: Line, role: str) -> Engine:
 def _chunk(ticket: Ticket, name: str) -> Chunk:
     chunks = ticket.plan.chunks
     if not name:
-        return next((one for one in chunks if one.id not in ticket.progress), chunks[-1])
+        return next((one for one in chunks if left_to_do(one.id, ticket.progress)), chunks[-1])
     for one in chunks:
         if one.id == name:
             return one

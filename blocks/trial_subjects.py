@@ -22,7 +22,7 @@ from linestop.briefs import Ask, Brief, Told, compose, in_play
 from linestop.engines import EngineSettings
 from linestop.errors import PolicyError, UsageError
 from linestop.execution.costs import limits_for
-from linestop.execution.order import is_commit
+from linestop.execution.order import is_commit, left_to_do
 from linestop.lab.brief_change import injects
 from linestop.lab.entry import Subject
 from linestop.lab.experiment import Experiment, RememberedCaution, RememberedLesson
@@ -67,7 +67,7 @@ def of_ticket(line: Line, ticket_id: str, engine_name: str = "") -> Tried:
     """
     ticket = line.tracker.get(ticket_id)
     plan = plan_now(line, ticket)
-    chunk = next((one for one in plan.chunks if one.id not in ticket.progress), None)
+    chunk = next((one for one in plan.chunks if left_to_do(one.id, ticket.progress)), None)
     if chunk is None:
         raise UsageError(
             f"nothing is left to do of {ticket_id}", found=f"it is {ticket.state}",

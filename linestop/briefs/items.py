@@ -18,6 +18,7 @@ MAX_SIGN = 1_200  # characters of a failure; its signature is of the last 800 (S
 MAX_REFLECTION = 1_500
 MAX_CAUTION = 300
 MAX_LINE = 300
+MAX_OTHERS = 3  # lessons that one is said to disagree with
 _FENCES = 40  # characters that fences and newlines add to a text, where it holds no run of tildes itself
 _SHORT = 60
 _AGE = {
@@ -51,7 +52,8 @@ def lesson_item(ranked: Ranked, hide: Hide, most: int) -> str:
     """Return a lesson: id, how fresh it is, title, body and why."""
     lesson = ranked.item
     assert isinstance(lesson, Lesson)  # noqa: S101  # rank.py gives lessons here
-    head = f"Lesson `{lesson.id}`, about {_age(ranked)}:"
+    others = ", ".join(f"`{_word(one)}`" for one in lesson.contradicts[:MAX_OTHERS])
+    head = f"Lesson `{lesson.id}`, about {_age(ranked)}{f'; it disagrees with {others}' if others else ''}:"
     parts = (lesson.title, lesson.body, f"Why: {lesson.why}")
     return _quoted(head, "\n\n".join(part for part in parts if part.strip()), hide, most)
 

@@ -1,5 +1,7 @@
 """What an execution run is asked for, and what it answers. The models are the form in the Prefect UI."""
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from linestop.done import Answer
@@ -113,6 +115,11 @@ class ExecutionReport(BaseModel):
     tickets: tuple[TicketOutcome, ...] = ()
     seconds: float = 0.0
     memory: tuple[str, ...] = Field(default=(), description="what was wrong with memory; the work went on without it")
+
+
+def left_to_do(chunk: str, progress: Mapping[str, str]) -> bool:
+    """Return whether a chunk is dispatched when its ticket goes on: nothing is kept of one that was refused."""
+    return progress.get(chunk, "refused").startswith("refused")
 
 
 def is_commit(word: str) -> bool:

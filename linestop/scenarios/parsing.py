@@ -34,7 +34,9 @@ def read_bytes(path: Path, noun: str) -> bytes:
             content = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise UsageError(
-            f"the {noun} {path} can't be read", found=str(error), todo=f"name a file of a {noun}"
+            f"the {noun} {path} can't be read",
+            found=error.strerror or str(error),
+            todo=f"name the file of {'an' if noun[0] in 'aeiou' else 'a'} {noun}",
         ) from error
     if len(content) > MOST_BYTES:
         raise UsageError(f"the {noun} {path} is too large", found=f"over {MOST_BYTES} bytes", todo="use `times`")

@@ -24,7 +24,10 @@ class MemoryTracker:
         """Return one ticket. Raises TrackerError where there is none."""
         with self._lock:
             if ticket_id not in self._tickets:
-                raise TrackerError(f"there is no ticket {ticket_id}", todo="`linestop ticket list` names them")
+                raise TrackerError(
+                    f"there is no ticket {ticket_id}",
+                    todo="`linestop ticket list` names them; `linestop execute` files plans",
+                )
             return self._tickets[ticket_id]
 
     def list(self, batch: str | None = None) -> tuple[Ticket, ...]:

@@ -180,7 +180,9 @@ def _row(connection: sqlite3.Connection | None, ticket_id: str) -> tuple[str] | 
 def _get(connection: sqlite3.Connection | None, ticket_id: str) -> Ticket:
     row = _row(connection, ticket_id)
     if row is None:
-        raise TrackerError(f"there is no ticket {ticket_id}", todo="`linestop ticket list` names them")
+        raise TrackerError(
+            f"there is no ticket {ticket_id}", todo="`linestop ticket list` names them; `linestop execute` files plans"
+        )
     return _parse(row[0])
 
 

@@ -61,6 +61,12 @@ def test_a_stale_lesson_is_marked_and_a_fresh_one_says_so() -> None:
     assert "Lesson `general-new`, about no file in particular:" in text
 
 
+def test_of_lessons_that_disagree_knowingly_the_brief_says_so() -> None:
+    lessons = (lesson("use-uv", 1), lesson("never-use-uv", 2, contradicts=("use-uv",)))
+    text = compose(ask(), Told(lessons=lessons), fraction=0.15, skills=(), hashes=lambda _: "h").text
+    assert "Lesson `never-use-uv`, about no file in particular; it disagrees with `use-uv`:" in text
+
+
 def test_each_file_is_hashed_once() -> None:
     files = Files({"shop/cart.py": "h"})
     cautions = tuple(caution(str(n), n, file="shop/cart.py", file_hash="h") for n in range(5))

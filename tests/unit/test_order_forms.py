@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from linestop.audit.order import AuditOrder
-from linestop.execution.order import ExecutionOrder, TicketOrder
+from linestop.execution.order import ExecutionOrder, TicketOrder, left_to_do
 from linestop.wiki.order import DocumentOrder
 
 ORDERS = (AuditOrder, ExecutionOrder, TicketOrder, DocumentOrder)
@@ -34,3 +34,11 @@ def test_every_field_is_described_and_bounded(name: str, schema: dict[str, Any])
 def test_a_parameter_that_is_misspelt_is_refused(order: type[BaseModel]) -> None:
     with pytest.raises(ValidationError, match="Extra inputs"):
         order.model_validate({"repository": "/tmp/shop", "ticket": "t", "paralel": 3})
+
+
+def test_a_chunk_that_was_refused_is_left_to_do_and_one_without_a_change_is_not() -> None:
+    progress = {"done": "a" * 40, "nothing": "nothing", "refused": "refused: no engine could"}
+    assert [one for one in ("done", "nothing", "refused", "not-begun") if left_to_do(one, progress)] == [
+        "refused",
+        "not-begun",
+    ]
