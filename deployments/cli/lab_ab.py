@@ -1,9 +1,10 @@
 """`linestop lab ab`: pairs of a task with and without memory, and whether it helped. What runs is blocks/trials.py."""
 
 import asyncio
+import shutil
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 from cyclopts import Parameter
 
@@ -12,6 +13,7 @@ from linestop.blocks.engines import BLOCK
 from linestop.blocks.lab_desk import bench_of
 from linestop.blocks.trials import Bench, run_pairs
 from linestop.deployments.cli.options import Json, Repo
+from linestop.deployments.cli.wrapping import fitted
 from linestop.deployments.environment import outside_targets
 from linestop.deployments.server import ensure_server
 from linestop.errors import UsageError
@@ -118,7 +120,8 @@ def carried_out(bench: Bench, *, json_: bool) -> int:
     if json_:
         sys.stdout.write(entry.model_dump_json(indent=2, by_alias=True) + "\n")
     else:
-        sys.stdout.write("\n".join([f"answer   {headline(entry)}", *result_lines(entry), _next(entry)]) + "\n")
+        page = "\n".join([f"answer   {headline(entry)}", *result_lines(entry), _next(entry)])
+        sys.stdout.write(fitting(page, sys.stdout) + "\n")
     return exit_code(entry)
 
 
@@ -142,7 +145,16 @@ def headline(entry: Entry) -> str:
 
 def say(text: str) -> None:
     """Tell a person, on stderr."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(fitting(text, sys.stderr) + "\n")
+
+
+def fitting(text: str, stream: TextIO) -> str:
+    """Return a text whose lines fit the terminal, if there is one; those that name a command stay to be copied."""
+    if not stream.isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    lines = ([line] if "linestop " in line else fitted([line], width) for line in text.splitlines())
+    return "\n".join(part for parts in lines for part in parts)
 
 
 def refused(error: ValueError) -> UsageError:
