@@ -1,6 +1,5 @@
 """`linestop lesson add`: keeps a new lesson, from options or from an editor."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +9,7 @@ from cyclopts import Parameter
 from linestop.blocks.memory_gate import memory_layout
 from linestop.deployments.cli.editor import on_a_terminal
 from linestop.deployments.cli.lesson_draft import Fields, edited, rendered
-from linestop.deployments.cli.lesson_page import values
+from linestop.deployments.cli.lesson_page import say_of
 from linestop.deployments.cli.options import Json, Repo
 from linestop.errors import UsageError
 from linestop.memory.lessons import Lesson, Lessons, Tier
@@ -75,13 +74,13 @@ def add(
     fields = {"title": title, "why": why, "body": body, "file": file, "roles": ", ".join(role)}
     words: dict[str, Any] = {"supersedes": supersedes, "contradicts": contradicts, "anyway": anyway}
     if draft is None and ((title and why) or not on_a_terminal()):
-        return _say(_kept(lessons, tier, fields, **words), lessons, json_=json_)
+        return _told(_kept(lessons, tier, fields, **words), lessons, json_=json_)
     with edited(rendered(fields), "linestop lesson add", draft) as written:
         if written is None:
             sys.stderr.write("nothing was added: the page was left empty or as it was\n")
             return 1
         kept = _kept(lessons, tier, written, **words)
-    return _say(kept, lessons, json_=json_)
+    return _told(kept, lessons, json_=json_)
 
 
 def _kept(
@@ -120,9 +119,5 @@ def require_file(lessons: Lessons, file: str, tier: Tier) -> None:
         )
 
 
-def _say(kept: Lesson, lessons: Lessons, *, json_: bool) -> int:
-    sys.stdout.write(
-        (json.dumps(values(kept, lessons), indent=2, ensure_ascii=False) if json_ else f"lesson {kept.id} is kept")
-        + "\n"
-    )
-    return 0
+def _told(kept: Lesson, lessons: Lessons, *, json_: bool) -> int:
+    return say_of(kept, lessons, f"lesson {kept.id} is kept", json_=json_)

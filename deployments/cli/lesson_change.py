@@ -1,13 +1,12 @@
 """`linestop lesson confirm`, `accept`, `supersede`, `contradict`, `remove`: what a person says about a lesson."""
 
-import json
 import sys
 from pathlib import Path
 
 from linestop.blocks.memory_gate import memory_layout
-from linestop.deployments.cli.lesson_page import values
+from linestop.deployments.cli.lesson_page import say_of
 from linestop.deployments.cli.options import Json, Repo
-from linestop.memory.lessons import Lesson, Lessons
+from linestop.memory.lessons import Lessons
 
 
 def confirm(lesson_id: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
@@ -27,7 +26,7 @@ def confirm(lesson_id: str, /, *, repo: Repo = Path(), json_: Json = False) -> i
     """
     lessons = _lessons(repo)
     found = lessons.confirm(lesson_id)
-    return _say(found, lessons, f"lesson {found.id} holds for {found.file} as it is now", json_=json_)
+    return say_of(found, lessons, f"lesson {found.id} holds for {found.file} as it is now", json_=json_)
 
 
 def accept(lesson_id: str, /, *, anyway: bool = False, repo: Repo = Path(), json_: Json = False) -> int:
@@ -50,7 +49,7 @@ def accept(lesson_id: str, /, *, anyway: bool = False, repo: Repo = Path(), json
     """
     lessons = _lessons(repo)
     found = lessons.accept(lesson_id, anyway=anyway)
-    return _say(found, lessons, f"lesson {found.id} is told from now on", json_=json_)
+    return say_of(found, lessons, f"lesson {found.id} is told from now on", json_=json_)
 
 
 def supersede(old: str, new: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
@@ -72,7 +71,7 @@ def supersede(old: str, new: str, /, *, repo: Repo = Path(), json_: Json = False
     """
     lessons = _lessons(repo)
     found = lessons.supersede(old, new)
-    return _say(found, lessons, f"lesson {found.id} is superseded by {found.superseded_by}", json_=json_)
+    return say_of(found, lessons, f"lesson {found.id} is superseded by {found.superseded_by}", json_=json_)
 
 
 def contradict(lesson_id: str, other: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
@@ -94,7 +93,7 @@ def contradict(lesson_id: str, other: str, /, *, repo: Repo = Path(), json_: Jso
     """
     lessons = _lessons(repo)
     found = lessons.contradict(lesson_id, other)
-    return _say(found, lessons, f"lesson {found.id} disagrees with {', '.join(found.contradicts)}", json_=json_)
+    return say_of(found, lessons, f"lesson {found.id} disagrees with {', '.join(found.contradicts)}", json_=json_)
 
 
 def remove(lesson_id: str, /, *, forget: bool = False, repo: Repo = Path(), json_: Json = False) -> int:
@@ -121,14 +120,8 @@ def remove(lesson_id: str, /, *, forget: bool = False, repo: Repo = Path(), json
         if one.superseded_by == found.id:
             sys.stderr.write(f"{one.id} stays superseded by it: linestop lesson accept {one.id} has it told again\n")
     end = "removed and forgotten" if forget else "removed; `linestop lesson show` with its full id still has its text"
-    return _say(found, lessons, f"lesson {found.id} is {end}", json_=json_)
+    return say_of(found, lessons, f"lesson {found.id} is {end}", json_=json_)
 
 
 def _lessons(repo: Path) -> Lessons:
     return Lessons(memory_layout(repo))
-
-
-def _say(lesson: Lesson, lessons: Lessons, text: str, *, json_: bool) -> int:
-    told = json.dumps(values(lesson, lessons), indent=2, ensure_ascii=False) if json_ else text
-    sys.stdout.write(told + "\n")
-    return 0

@@ -1,6 +1,5 @@
 """`linestop lesson edit`: changes a lesson, with options or in an editor."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +10,7 @@ from linestop.blocks.memory_gate import memory_layout
 from linestop.deployments.cli.editor import on_a_terminal
 from linestop.deployments.cli.lesson_add import require_file, roles_of
 from linestop.deployments.cli.lesson_draft import Fields, edited, rendered
-from linestop.deployments.cli.lesson_page import values
+from linestop.deployments.cli.lesson_page import say_of
 from linestop.deployments.cli.options import Json, Repo
 from linestop.errors import UsageError
 from linestop.memory.lessons import Lesson, Lessons
@@ -96,6 +95,4 @@ def _changed(lessons: Lessons, old: Lesson, changes: dict[str, Any], *, anyway: 
 
 def _say(old: Lesson, kept: Lesson, lessons: Lessons, *, json_: bool) -> int:
     said = f"lesson {kept.id} " + ("stays as it was" if kept == old else "is changed")
-    text = json.dumps(values(kept, lessons), indent=2, ensure_ascii=False) if json_ else said
-    sys.stdout.write(text + "\n")
-    return 0
+    return say_of(kept, lessons, said, json_=json_)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -42,6 +43,13 @@ def as_json(found: Sequence[Lesson], states: States) -> str:
 def values(lesson: Lesson, lessons: Lessons) -> dict[str, Any]:
     """Return a lesson as JSON values, with its state."""
     return _values(lesson, state_of(lesson, lessons))
+
+
+def say_of(lesson: Lesson, lessons: Lessons, text: str, *, json_: bool) -> int:
+    """Print a lesson as JSON, or what became of it in words; return the exit code of a verb that is done."""
+    told = json.dumps(values(lesson, lessons), indent=2, ensure_ascii=False) if json_ else text
+    sys.stdout.write(told + "\n")
+    return 0
 
 
 def _values(lesson: Lesson, state: str) -> dict[str, Any]:
