@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from linestop.errors import InfraError
+from linestop.files import write_whole
 from linestop.paths import home
 
 SECRET_BYTES = 32
@@ -65,9 +66,7 @@ def remember(repository: Registered) -> None:
     known = registered() | {repository.key: repository}
     try:
         _file().parent.mkdir(parents=True, exist_ok=True)
-        part = _file().with_suffix(f".{os.getpid()}")
-        part.write_text(_Repositories(repositories=tuple(known.values())).model_dump_json(indent=2), encoding="utf-8")
-        part.replace(_file())
+        write_whole(_file(), _Repositories(repositories=tuple(known.values())).model_dump_json(indent=2).encode())
         _ensure_secret(repository.secret_file)
     except OSError as error:
         raise InfraError(f"linestop can't write to {home()}", found=str(error), todo="make it writable") from error

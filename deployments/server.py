@@ -21,6 +21,7 @@ from linestop.deployments.detached import end_processes, start_detached, tail
 from linestop.deployments.environment import apply_environment, outside_targets, prefect_environment
 from linestop.deployments.settings import MachineSettings, machine_settings
 from linestop.errors import InfraError, ServerError
+from linestop.files import write_whole
 from linestop.locks import locked
 from linestop.paths import home
 from linestop.records import find_process, holder_of
@@ -204,9 +205,7 @@ def _failed(found: str) -> ServerError:
 
 
 def _record(server: LocalServer) -> None:
-    part = _state_file().with_suffix(".part")
-    part.write_text(server.model_dump_json(), encoding="utf-8")
-    part.replace(_state_file())
+    write_whole(_state_file(), server.model_dump_json().encode(), durable=False)
 
 
 def _state_file() -> Path:

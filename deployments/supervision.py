@@ -23,6 +23,7 @@ from linestop.deployments.environment import WORKER, prefect_environment
 from linestop.deployments.server import answers, local_server, recorded_server, running_server, server_log
 from linestop.deployments.waiting import wait_seconds
 from linestop.errors import LinestopError
+from linestop.files import write_whole
 from linestop.paths import home
 from linestop.records import find_process, holder, holder_of
 
@@ -184,9 +185,7 @@ def _parts(receiver_port: int, api_url: str) -> list[Part]:
 def _write(receiver_port: int, process: str, parts: Sequence[Part]) -> None:
     running = {part.name: holder_of(part.child.pid) for part in parts if part.child}
     state = Supervised(process=process, receiver_port=receiver_port, parts=running)
-    part = _state_file().with_suffix(".part")
-    part.write_text(state.model_dump_json(indent=2), encoding="utf-8")
-    part.replace(_state_file())
+    write_whole(_state_file(), state.model_dump_json(indent=2).encode(), durable=False)
 
 
 def _state_file() -> Path:
