@@ -9,11 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-import anthropic
 import httpx
-import openai
 import pytest
 
 from linestop.deployments.lab_server import ScriptedServer
@@ -25,8 +24,10 @@ SCHEMA = {"type": "object", "properties": {"command": {"type": "string"}}, "requ
 USAGE = Usage(input=1000, output=50, cache_read=600)
 COMMAND = "printf 'häh?\\n' && echo \"a line longer than one piece of a stream\""
 
-OPENAI = openai.OpenAI(api_key="x")  # one client of each for all: making one takes longer than asking it
-ANTHROPIC = anthropic.Anthropic(api_key="x")
+if TYPE_CHECKING:
+    import anthropic
+    import openai
+
 PLAIN = httpx.Client(trust_env=False)
 
 
@@ -48,12 +49,28 @@ def server_of(*turns: Turn) -> ScriptedServer:
 @pytest.fixture(scope="module", autouse=True)
 def clients() -> Iterator[None]:
     yield
-    for client in (OPENAI, ANTHROPIC, PLAIN):
+    for client in (openai_kept(), anthropic_kept(), PLAIN):
         client.close()
 
 
-def openai_client(url: str, **options: Any) -> openai.OpenAI:
-    return OPENAI.with_options(base_url=url + "/v1", **{"max_retries": 0, **options})
+@cache
+def openai_kept() -> "openai.OpenAI":
+    """Return one client for all: making one takes longer than asking it, and loading its library longer still."""
+    import openai  # noqa: PLC0415  # only the worker that runs these tests loads it
+
+    return openai.OpenAI(api_key="x")
+
+
+@cache
+def anthropic_kept() -> "anthropic.Anthropic":
+    """Return one client for all, as above."""
+    import anthropic  # noqa: PLC0415  # as above
+
+    return anthropic.Anthropic(api_key="x")
+
+
+def openai_client(url: str, **options: Any) -> "openai.OpenAI":
+    return openai_kept().with_options(base_url=url + "/v1", **{"max_retries": 0, **options})
 
 
 def chat(url: str, said: str, *, stream: bool, **options: Any) -> Got:
@@ -96,7 +113,7 @@ def claude(url: str, said: str, *, stream: bool, **options: Any) -> Got:
         "tools": [tool],
         "thinking": {"type": "enabled", "budget_tokens": 1024},
     }
-    client = ANTHROPIC.with_options(base_url=url, **{"max_retries": 0, **options})
+    client = anthropic_kept().with_options(base_url=url, **{"max_retries": 0, **options})
     if stream:
         with client.messages.stream(**asked) as events:
             done: Any = events.get_final_message()
@@ -241,6 +258,9 @@ def test_a_prompt_that_is_too_long_is_told_by_its_code(refused: Refused) -> None
 @pytest.mark.parametrize("kind", [FaultKind.CUT, FaultKind.MALFORMED, FaultKind.CRASH, FaultKind.HANG])
 @on_each_wire
 def test_a_broken_answer_is_an_error_to_the_client(refused: Refused, wire: str, kind: FaultKind, stream: bool) -> None:
+    import anthropic  # noqa: PLC0415  # loaded long before, by the clients
+    import openai  # noqa: PLC0415
+
     error = refused(wire, kind, stream=stream)
     assert not isinstance(error, openai.APIStatusError | anthropic.APIStatusError | httpx.HTTPStatusError)
     if kind is FaultKind.CRASH:
@@ -249,6 +269,9 @@ def test_a_broken_answer_is_an_error_to_the_client(refused: Refused, wire: str, 
 
 @pytest.mark.parametrize("wire", ["chat", "responses", "anthropic"])
 def test_a_client_that_asks_again_is_answered_once_the_fault_is_over(wire: str) -> None:
+    import anthropic  # noqa: PLC0415  # loaded long before, by the clients
+    import openai  # noqa: PLC0415
+
     fault = ScriptedFault(kind=FaultKind.RATE_LIMIT, reset_seconds=0.01, times=2)
     with server_of(Turn(say="at last", fault=fault)) as server:
         assert ASK[wire](server.url, "mend it", stream=True, max_retries=2).text == "at last"

@@ -1,6 +1,7 @@
 """The budget of a brief, to the figures of SPEC.md section 6, and what must hold for any items."""
 
 import random
+from functools import cache
 
 import pytest
 
@@ -48,7 +49,8 @@ def test_a_budget_is_a_share_of_the_window(window: int | None, fraction: float, 
     assert budget_chars(window, fraction) == chars
 
 
-def rows(count: int) -> list[tuple[int, Lengths]]:
+@cache
+def rows(count: int = 400) -> list[tuple[int, Lengths]]:
     dice = random.Random(4)  # noqa: S311  # the same rows each time
     found: list[tuple[int, Lengths]] = []
     for _ in range(count):
@@ -70,11 +72,8 @@ def used(items: Lengths, given: Shares) -> list[int]:
     return [cost(lengths[: fitting(lengths, allowed)]) for lengths, allowed in pairs]
 
 
-ROWS = rows(400)
-
-
 def test_what_is_told_never_exceeds_the_budget() -> None:
-    for budget, items in ROWS:
+    for budget, items in rows():
         given = given_to(budget, items)
         assert given.corrections + given.lessons + given.cautions <= budget
         assert sum(used(items, given)) <= budget
@@ -82,14 +81,14 @@ def test_what_is_told_never_exceeds_the_budget() -> None:
 
 
 def test_each_block_gets_its_floor_where_it_needs_it() -> None:
-    for budget, items in ROWS:
+    for budget, items in rows():
         given = given_to(budget, items)
         for name, lengths in zip(FLOORS, items, strict=True):
             assert getattr(given, name) >= min(cost(lengths), floor_chars(budget, name))
 
 
 def test_nothing_is_left_while_a_block_needs_it() -> None:
-    for budget, items in ROWS:
+    for budget, items in rows():
         given = given_to(budget, items)
         left = budget - given.corrections - given.lessons - given.cautions
         wants = (
@@ -101,7 +100,7 @@ def test_nothing_is_left_while_a_block_needs_it() -> None:
 
 
 def test_more_budget_never_tells_less() -> None:
-    for budget, items in ROWS:
+    for budget, items in rows():
         smaller, larger = given_to(budget, items), given_to(budget + 4, items)
         assert smaller.corrections <= larger.corrections
         assert smaller.lessons <= larger.lessons
@@ -109,7 +108,7 @@ def test_more_budget_never_tells_less() -> None:
 
 
 def test_more_corrections_never_take_from_the_floors_of_others() -> None:
-    for budget, (corrections, lessons, cautions) in ROWS:
+    for budget, (corrections, lessons, cautions) in rows():
         few, many = shares(budget, corrections, lessons, cautions), shares(budget, corrections * 3, lessons, cautions)
         assert many.corrections >= few.corrections
         assert many.lessons >= min(few.lessons, floor_chars(budget, "lessons"))
@@ -117,7 +116,7 @@ def test_more_corrections_never_take_from_the_floors_of_others() -> None:
 
 
 def test_what_comes_late_in_a_block_never_changes_what_stands_before_it() -> None:
-    for budget, (corrections, lessons, cautions) in ROWS:
+    for budget, (corrections, lessons, cautions) in rows():
         given = given_to(budget, (corrections, lessons, cautions))
         kept = fitting(cautions, given.cautions)
         again = shares(budget, corrections, lessons, [*cautions, 1])
