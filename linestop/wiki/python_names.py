@@ -6,7 +6,7 @@ below `src/`, or which some file of the repository imports). Everything else is 
 
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from linestop.wiki.python_facts import ModuleFacts
 
@@ -74,8 +74,3 @@ def _is_loose_module(path: str, folder: str, root: str) -> bool:
 def is_public(name: str) -> bool:
     """Return whether no part of a module's name is private."""
     return not any(part.startswith("_") and not part.startswith("__") for part in name.partition("@")[0].split("."))
-
-
-def packages_of(names: Iterable[str]) -> set[str]:
-    """Return the names that have modules below them."""
-    return {name.rpartition(".")[0] for name in names} - {""}
