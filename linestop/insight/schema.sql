@@ -147,13 +147,15 @@ SELECT run_id, parent, ticket, chunk, attempt, engine, model, outcome, commit_id
             WHEN outcome IN ('failed', 'nothing') THEN summary ELSE '' END AS why
 FROM judged;
 
--- One row a dispatch that ended, with what makes dispatches comparable: role, engine, model, source and files in play.
+-- One row a dispatch that ended, with what makes dispatches comparable: role, engine, model, source and files in play,
+-- and whether it is a first attempt.
 CREATE VIEW comparables AS
 SELECT runs.run_id, runs.parameters ->> 'role' AS role, coalesce(runs.parameters ->> 'engine', '') AS engine,
        coalesce(runs.parameters ->> 'model', '') AS model,
        coalesce(runs.parameters -> 'order' -> 'chunk' ->> 'source', '') AS source,
        coalesce(TRY_CAST(runs.parameters -> 'order' -> 'chunk' -> 'paths' AS VARCHAR[]), []) AS paths,
-       attempts.verdict = 'approve' AS approved, coalesce(fired.times, 0) AS fired, runs.started
+       attempts.verdict = 'approve' AS approved, coalesce(fired.times, 0) AS fired, runs.started,
+       coalesce(TRY_CAST(runs.parameters ->> 'attempt' AS INTEGER), 1) > 1 AS is_retry
 FROM runs LEFT JOIN attempts USING (run_id)
 LEFT JOIN (SELECT run_id, count(*) AS times FROM firings GROUP BY run_id) AS fired USING (run_id)
 WHERE runs.kind = 'dispatch' AND coalesce(runs.parameters ->> 'rerun_of', '') = '' AND runs.parameters ->> 'trial' IS NULL

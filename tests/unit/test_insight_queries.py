@@ -59,8 +59,9 @@ EXPECTED: dict[str, list[dict[str, Any]]] = {
          "usd": 0.5}
     ],
     "lesson-effect": [
-        {"lesson": "bound-it", "role": "maker", "told": 1, "compared": 1, "without_it": 1, "effect": "not enough data",
-         "approved_percent": 100.0, "without_percent": 0.0, "firings": 0.0, "firings_without": 2.0}
+        # told in the second attempt only, which was told of the first one's rejection too
+        {"lesson": "bound-it", "role": "maker", "told": 1, "compared": 0, "without_it": 0, "effect": "not enough data",
+         "approved_percent": None, "without_percent": None, "firings": None, "firings_without": None}
     ],
     "lessons": [
         {"lesson": "bound-it", "told": 1, "trust": "person"},
@@ -68,7 +69,7 @@ EXPECTED: dict[str, list[dict[str, Any]]] = {
         {"lesson": "stale-one", "told": 0, "last_told": None},
     ],
     "stale-lessons": [
-        {"lesson": "stale-one", "file_is": "changed"}, {"lesson": "gone-one", "file_is": "missing"},
+        {"lesson": "stale-one", "file_is": "changed"}, {"lesson": "gone-one", "file_is": "gone"},
     ],
     "interventions": [
         {"who": "watch", "kind": "nudge", "interventions": 2, "runs": 1, "per_ticket_run": 2.0},

@@ -26,6 +26,7 @@ class Arm(NamedTuple):
     paths: tuple[str, ...] = ("src/cart.py",)
     source: str = "ruff"
     fired: int = 0
+    is_retry: bool = False
 
 
 def told(dispatches: int, approved: int, **words: Any) -> Arm:
@@ -44,7 +45,7 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
         opened.execute("DROP VIEW comparables")
         opened.execute(
             "CREATE TABLE comparables (run_id VARCHAR, role VARCHAR, engine VARCHAR, model VARCHAR, source VARCHAR,"
-            " paths VARCHAR[], approved BOOLEAN, fired BIGINT, started TIMESTAMP)"
+            " paths VARCHAR[], approved BOOLEAN, fired BIGINT, started TIMESTAMP, is_retry BOOLEAN)"
         )
         yield opened
 
@@ -55,7 +56,20 @@ def effect(database: duckdb.DuckDBPyConnection, *arms: Arm, file: str = "src/car
     runs, items = [], []
     for number, (arm, approved) in zip(count(), _dispatches(arms), strict=False):
         passed = approved if arm.role == "maker" else None
-        runs.append((f"r{number}", arm.role, arm.engine, "m", arm.source, list(arm.paths), passed, arm.fired, None))
+        runs.append(
+            (
+                f"r{number}",
+                arm.role,
+                arm.engine,
+                "m",
+                arm.source,
+                list(arm.paths),
+                passed,
+                arm.fired,
+                None,
+                arm.is_retry,
+            )
+        )
         items += [(f"r{number}", "lesson", "l")] if arm.is_told else []
     insert(
         database,
@@ -133,6 +147,7 @@ def test_an_engine_that_is_told_more_often_and_is_better_is_no_effect_of_the_les
 NOT_COMPARABLE = {
     "another engine": untold(50, 0, engine="claude"),
     "another role": untold(50, 0, role="checker"),
+    "a later attempt, which is told corrections": untold(50, 0, is_retry=True),
     "another file in play": untold(50, 0, paths=("src/other.py",)),
 }
 
