@@ -231,8 +231,8 @@ ORDER BY seconds DESC, tokens DESC, detector, engine;
 -- audit
 -- picture: bars lesson role | difference_points low high
 -- Comparable: same role, engine and model; the lesson's file in play in both, or the same source of the chunk where it
--- has no file or its file is not in play; both first attempts or both later ones, which are told corrections. An attempt without a change is not approved; a petition is no attempt that
--- failed and stays out. Only such strata count as have dispatches of both kinds; their weights are
+-- has no file or its file is not in play; both first attempts, or both later ones, which are told corrections. An
+-- attempt without a change is not approved; a petition is no attempt that failed and stays out. Only such strata count as have dispatches of both kinds; their weights are
 -- n1 n2 / (n1 + n2). The interval of the difference of approvals is a stratified Newcombe interval of Wilson's limits
 -- (Newcombe 1998, method 10; Yan and Su 2010); that of firings per dispatch a normal one with the larger of Poisson's
 -- variance (half a firing added) and the sample's. Both 95 %; 10 dispatches of each kind are the least. It is
@@ -244,7 +244,8 @@ WITH known AS (
     GROUP BY item
 ), arms AS (
     SELECT known.lesson, role, engine, model, told.run_id IS NOT NULL AS is_told, approved::INTEGER AS approved, fired,
-           is_retry, if(known.file <> '' AND list_contains(paths, known.file), 'file ' || known.file, 'source ' || source) AS matter
+           if(known.file <> '' AND list_contains(paths, known.file), 'file ' || known.file, 'source ' || source) AS matter,
+           is_retry
     FROM known CROSS JOIN comparables
     LEFT JOIN told ON told.kind = 'lesson' AND told.item = known.lesson AND told.run_id = comparables.run_id
 ), strata AS (
@@ -371,8 +372,8 @@ WITH fired AS (
     GROUP BY ALL
 )
 SELECT role, engine, model, dispatches, judged, round(100 * share, 1) AS approved_percent,
-       round(greatest(0, 100 * (share + 1.920729 / judged - 1.959964 * sqrt(
-             share * (1 - share) / judged + 0.9603647 / judged ** 2)) / (1 + 3.841459 / judged)), 1) AS low,
+       if(judged > 0, round(greatest(0, 100 * (share + 1.920729 / judged - 1.959964 * sqrt(
+             share * (1 - share) / judged + 0.9603647 / judged ** 2)) / (1 + 3.841459 / judged)), 1), NULL) AS low,
        round(100 * (share + 1.920729 / judged + 1.959964 * sqrt(share * (1 - share) / judged + 0.9603647 / judged ** 2))
              / (1 + 3.841459 / judged), 1) AS high,
        failed, median_seconds, median_tokens, usd, round(usd / nullif(approved, 0), 4) AS usd_per_approved, firings_each
