@@ -55,7 +55,7 @@ def refusal(layout: Layout) -> str:
     try:
         require_own(layout)
     except RepositoryError as error:
-        return f"{error.what}: {error.found}; do: {error.todo}"
+        return error.line
     return ""
 
 

@@ -31,6 +31,16 @@ class LinestopError(Exception):
         self.todo = todo
         super().__init__(what)
 
+    @property
+    def gist(self) -> str:
+        """What failed and what was found, for where one line has room; the words of others in it aren't plain yet."""
+        return f"{self.what}: {self.found}" if self.found else self.what
+
+    @property
+    def line(self) -> str:
+        """All three parts as one line, as `gist`."""
+        return f"{self.gist}; do: {self.todo}" if self.todo else self.gist
+
     def __str__(self) -> str:
         parts = [self.what]
         if self.found:

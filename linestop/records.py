@@ -201,8 +201,7 @@ def in_words(error: BaseException) -> str:
     if _interrupted(error):
         return "interrupted by a person or cancelled; the next run goes on from what was finished"
     if isinstance(error, LinestopError):
-        found, todo = (f": {error.found}" if error.found else ""), (f"; do: {error.todo}" if error.todo else "")
-        return plain(f"{error.what}{found}{todo}", limit=1500)
+        return plain(error.line, limit=1500)
     return plain(f"{type(error).__name__}: {error}".rstrip(": "), limit=1500)
 
 

@@ -57,7 +57,7 @@ def _best(policy: SandboxPolicy) -> Sandbox:
         try:
             return ready(policy)
         except ToolError as error:
-            missing.append(f"{error.what}: {error.found}")
+            missing.append(error.gist)
     if policy.allow_plain:
         return PlainSandbox()
     raise ToolError(

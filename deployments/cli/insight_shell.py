@@ -120,7 +120,7 @@ class Shell:
             work()
         except LinestopError as error:
             self._failed = True
-            sys.stderr.write(plain_lines(f"{error.what}: {error.found}" if error.found else error.what, 1_000) + "\n")
+            sys.stderr.write(plain_lines(error.gist, 1_000) + "\n")
 
     def _tables(self) -> None:
         self._ask(_own(_TABLES))

@@ -40,7 +40,7 @@ def _prices(policy: Policy, endpoints: Mapping[str, Endpoint]) -> Iterator[Diagn
         if not isinstance(settings, ModelSettings | CommandSettings) or not settings.model or endpoint is None:
             continue
         if error := meter.start_refusal(settings.model, provider_of(endpoint)):
-            yield problem("prices", f"{error.what}: {error.found}", error.todo)
+            yield problem("prices", error.gist, error.todo)
 
 
 def _diagnosis(

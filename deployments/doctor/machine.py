@@ -101,7 +101,7 @@ def _bubblewrap() -> Diagnosis:
     try:
         tool = Bubblewrap.found()
     except ToolError as error:
-        return warning("bubblewrap", f"{error.what}: {error.found}", error.todo)
+        return warning("bubblewrap", error.gist, error.todo)
     return ok("bubblewrap", f"{_said([tool.path, '--version'])}: makes a sandbox here")
 
 

@@ -30,7 +30,7 @@ def look_at_memory(layout: Layout, policy: MemoryPolicy) -> Iterator[Diagnosis]:
     try:
         require_own(layout)
     except LinestopError as error:
-        yield warning("memory", f"off: {error.what}: {error.found}", error.todo)
+        yield warning("memory", f"off: {error.gist}", error.todo)
         return
     yield _writable(layout)
     yield _room("lessons", lambda: _lessons(layout.lessons, Tier.REPOSITORY))
@@ -38,6 +38,7 @@ def look_at_memory(layout: Layout, policy: MemoryPolicy) -> Iterator[Diagnosis]:
     yield _room("cautions", lambda: _cautions(layout))
     yield _room("signs", lambda: _signs(layout))
     yield _room("debriefs", lambda: _debriefs(layout))
+    yield _room("skills", lambda: _skills(layout, policy))
 
 
 def _room(name: str, look: Callable[[], Diagnosis]) -> Diagnosis:
@@ -46,7 +47,7 @@ def _room(name: str, look: Callable[[], Diagnosis]) -> Diagnosis:
         return look()
     except expected() as error:
         if isinstance(error, LinestopError):
-            return warning(name, f"{error.what}: {error.found}", error.todo)
+            return warning(name, error.gist, error.todo)
         return warning(name, in_words(error), "check the disk")
 
 
@@ -117,6 +118,21 @@ def _debriefs(layout: Layout) -> Diagnosis:
     waiting = debriefs.waiting()
     how = f"; decide: linestop debrief --repo {shlex.quote(str(layout.root))}" if waiting else ""
     return ok("debriefs", f"{_number(waiting, 'candidate')} for a lesson{how}")
+
+
+def _skills(layout: Layout, policy: MemoryPolicy) -> Diagnosis:
+    """Return how many skills there are beside ours, or the first that can't be told."""
+    from linestop.execution.order import ROLES  # noqa: PLC0415  # as needed
+    from linestop.skills import Origin, skills, skills_for  # noqa: PLC0415
+
+    problems = dict.fromkeys(problem for role in ROLES for problem in skills_for(role, layout, policy)[1])
+    if problems:
+        more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
+        return warning(
+            "skills", f"{next(iter(problems))}{more}", "linestop skill list; docs/skills.md says what is read"
+        )
+    own = [one for one in skills(layout)[0].values() if one.origin is not Origin.SHIPPED]
+    return ok("skills", f"{_number(own, 'skill')} of your own, beside those that are shipped")
 
 
 def _inside(folder: Path) -> tuple[Path, ...]:

@@ -89,4 +89,4 @@ def _environment(layout: Layout, policy: Policy, detection: Detection) -> str:
 
 
 def _as_problem(name: str, error: LinestopError) -> Diagnosis:
-    return problem(name, f"{error.what}: {error.found}" if error.found else error.what, error.todo)
+    return problem(name, error.gist, error.todo)

@@ -26,7 +26,7 @@ def _role(role: str, name: str, policy: Policy, root: Path) -> Diagnosis:
         engine = engine_for(name, policy, root)
         _preflight(engine, policy)
     except LinestopError as error:
-        return problem(role, f"{error.what}: {error.found}" if error.found else error.what, error.todo)
+        return problem(role, error.gist, error.todo)
     return ok(role, f"{name}{f' with {engine.model}' if engine.model else ''} would start")
 
 

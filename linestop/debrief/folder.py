@@ -63,7 +63,7 @@ class DebriefFolder:
         try:
             self.get(candidate_id)
         except RecordError as error:
-            return f"{error.what}: {error.found}"
+            return error.gist
         return ""
 
     def put(self, candidate: Candidate) -> Candidate:

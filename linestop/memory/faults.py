@@ -25,8 +25,7 @@ def expected() -> tuple[type[Exception], ...]:
 def in_words(error: BaseException) -> str:
     """Return an error as one plain line: what failed, what was found, what to do."""
     if isinstance(error, LinestopError):
-        found, todo = (f": {error.found}" if error.found else ""), (f"; do: {error.todo}" if error.todo else "")
-        return plain(f"{error.what}{found}{todo}", limit=MAX_CHARS)
+        return plain(error.line, limit=MAX_CHARS)
     return plain(f"{type(error).__name__}: {error}", limit=MAX_CHARS)
 
 

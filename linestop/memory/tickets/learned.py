@@ -25,4 +25,4 @@ def learned_by(layout: Layout, ticket_id: str) -> Learned:
         book = TicketBook(layout, ticket_id)
         return Learned(signs=book.signs(all=True), corrections=book.corrections())
     except LinestopError as error:
-        return Learned(problem=plain(f"{error.what}: {error.found}", limit=400))
+        return Learned(problem=plain(error.gist, limit=400))
