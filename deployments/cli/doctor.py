@@ -64,5 +64,5 @@ def _shown(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "-"
     if isinstance(value, dict):
-        return ", ".join(f"{key} = {one}" for key, one in value.items()) or "-"
+        return ", ".join(f"{key} = {_shown(one)}" for key, one in value.items()) or "-"
     return str(value)

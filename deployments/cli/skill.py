@@ -11,7 +11,7 @@ from linestop.deployments.cli.text_table import terminal_width, text_table
 from linestop.errors import RepositoryError, UsageError
 from linestop.paths import Layout, repository_root
 from linestop.policy import MemoryPolicy, load_policy
-from linestop.skills import Skill, skills, skills_for
+from linestop.skills import Origin, Skill, skills, skills_for
 from linestop.text import plain
 
 COLUMNS = ("skill", "of", "told to", "characters", "about")
@@ -54,10 +54,15 @@ def list_(*, repo: MaybeRepo = None, json_: Json = False) -> int:
         _say(json.dumps(values, indent=2, ensure_ascii=False))
     else:
         rows = [
-            (one.name, str(one.origin), ", ".join(_told(one, told)), len(one.body), one.description)
+            (one.name, str(one.origin), ", ".join(_told(one, told)) or "nobody", len(one.body), one.description or "-")
             for one in sorted(known.values(), key=lambda one: one.name)
         ]
         _say(text_table(COLUMNS, rows, width=terminal_width(), whole=COLUMNS[:1]))
+        if untold := [one.name for one in known.values() if one.origin is not Origin.SHIPPED and not _told(one, told)]:
+            sys.stderr.write(
+                f"told to nobody: {', '.join(untold)}; name its roles in its metadata (linestop.roles), or name it in"
+                " memory.skills of the policy\n"
+            )
     _complain(problems)
     return 0
 
@@ -114,7 +119,7 @@ def _page(found: Skill) -> str:
     lines = [
         f"skill        {found.name}",
         f"of           {found.origin}, {plain(found.path, 400)}",
-        f"about        {plain(found.description, 1_024)}",
+        f"about        {plain(found.description, 1_024) or '-'}",
         *([f"roles        {', '.join(map(plain, found.roles))}"] if found.roles else []),
         *([f"license      {plain(found.license)}"] if found.license else []),
         *(

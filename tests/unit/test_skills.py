@@ -238,6 +238,7 @@ def test_list_and_show_say_whose_it_is_and_who_is_told(layout: Layout, capsys: p
     assert "django" in said.out
     assert "repository" in said.out
     assert "problem: the skill Bad" in said.err
+    assert "told to nobody: django; " in said.err
     assert show("django", repo=layout.root) == 0
     assert not {"\x1b", "\u202e", "\x07"} & set(capsys.readouterr().out)
     assert list_(repo=layout.root, json_=True) == 0
