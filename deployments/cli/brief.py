@@ -33,7 +33,7 @@ def brief(
 
     Examples:
         linestop brief shop-bugs
-        linestop brief shop-bugs --role checker --engine codex --commit linestop/shop-bugs
+        linestop brief shop-bugs --role checker --engine codex
         linestop brief shop-bugs --chunk unused-imports --attempt 2 > brief.md
         linestop brief shop-bugs --json | jq .blocks
 

@@ -40,7 +40,7 @@ def accept(
 
     Examples:
         linestop debrief accept runaway-search-3f2a91c0de-5b6c7d8e
-        linestop debrief accept runaway-search-3f2a91c0de-5b6c7d8e --title "Prices are in src/prices.py" --role maker
+        linestop debrief accept runaway-search --title "See src/prices.py"
         linestop debrief accept repeat-91c0de3f2a-7d8e5b6c --global
 
     Parameters
@@ -93,7 +93,7 @@ def edit(
 
     Examples:
         linestop debrief edit runaway-search-3f2a91c0de-5b6c7d8e
-        linestop debrief edit runaway-search-3f2a91c0de-5b6c7d8e --from /tmp/linestop-candidate-x.toml
+        linestop debrief edit runaway-search-3f2a91c0de --from words.toml
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def drop(candidate: str, /, *, why: str, who: str = "", repo: Repo = Path()) -> 
     """Drop a candidate: it becomes no lesson, and the same of the same ticket or batch isn't asked again.
 
     Examples:
-        linestop debrief drop repeat-91c0de3f2a-7d8e5b6c --why "the test server was down that day"
+        linestop debrief drop repeat-91c0de3f2a --why "the server was down"
 
     Parameters
     ----------

@@ -31,13 +31,13 @@ def insight(
     """Answer questions about runs and memory, from DuckDB.
 
     Examples:
-        linestop insight                        # the overview, and every query by name
-        linestop insight hot-files ../shop      # one query, about another repository
+        linestop insight                        # the overview, and each query
+        linestop insight hot-files ../shop      # of another repository
         linestop insight lesson-effect --since 30d
         linestop insight repeat-offenders --picture offenders.svg
         linestop insight cost-of-loops --csv > loops.csv
-        linestop insight --sql "SELECT kind, count(*) FROM cautions GROUP BY kind" --json
-        linestop insight shell                  # ask one after the other; `.help` says what it understands
+        linestop insight --sql "SELECT count(*) FROM cautions" --json
+        linestop insight shell                  # `.help` says what it understands
 
     Parameters
     ----------

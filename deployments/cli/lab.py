@@ -16,9 +16,9 @@ Examples:
     linestop lab run scripted:looper src/cart.py     # one dispatch, watched
     linestop lab rerun a1b2c3                        # a dispatch once more
     linestop lab bench detectors                     # how good the watch is
-    linestop lab ab on-topic                         # does memory help? in pairs, by a rule
-    linestop lab ab clean-imports --dry-run          # the same of a ticket: what would run
-    linestop lab notebook                            # what was found out, with dates
+    linestop lab ab on-topic                         # does memory help?
+    linestop lab ab clean-imports --dry-run          # what a ticket would run
+    linestop lab notebook                            # what was found out
     linestop lab again latest                        # an entry once more
 """,
     help_format="plaintext",

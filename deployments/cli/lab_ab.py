@@ -48,11 +48,11 @@ def ab(
     """Run one task with and without memory, in pairs, and say by a rule fixed beforehand whether memory helped.
 
     Examples:
-        linestop lab ab on-topic                      # a shipped experiment; no model needed
-        linestop lab ab clean-imports --dry-run       # a ticket: the rule, n, and what differs in the briefs
+        linestop lab ab on-topic                  # shipped; no model needed
+        linestop lab ab clean-imports --dry-run   # a ticket: what would run
         linestop lab ab clean-imports --max-usd 5
         linestop lab ab 20261121T101500-dispatch-a1b2c3 --engine codex --pairs 20
-        linestop lab ab mine.yaml                     # an experiment file; docs/lab.md describes it
+        linestop lab ab mine.yaml                 # a file of your own; docs/lab.md
 
     Each trial is one dispatch of the maker in a fresh workspace; it delivers nothing and leaves a record. Memory is
     what is remembered now; nothing that happens in a trial is remembered. The answer is improved, regressed, no change

@@ -10,7 +10,7 @@ lesson = App(
     usage="""Usage: linestop lesson COMMAND
 
 Examples:
-    linestop lesson add "Never run the whole test suite" --why "it takes an hour"
+    linestop lesson add "Never run all tests" --why "it takes an hour"
     linestop lesson add                              # in $EDITOR
     linestop lesson list --stale                     # whose files changed since
     linestop lesson recall timeout src/cart.py       # by words and files

@@ -37,10 +37,10 @@ def add(
     """Keep a new lesson. Every agent of its roles is told from the next dispatch on.
 
     Examples:
-        linestop lesson add "Never run the whole test suite" --why "it takes an hour; run the file's tests"
-        linestop lesson add "Prices are in cents" --why "rounding cost a day" --file src/cart.py --role maker
-        linestop lesson add                        # on a terminal: in $VISUAL or $EDITOR
-        linestop lesson add "Use uv" --why "pip took minutes" --global --supersedes use-pip-3fa9c1
+        linestop lesson add "Never run all tests" --why "they take an hour"
+        linestop lesson add "Prices are in cents" --why "off by one" --file cart.py
+        linestop lesson add                     # on a terminal: in your editor
+        linestop lesson add "Use uv" --why "faster" --global --supersedes use-pip
 
     Parameters
     ----------

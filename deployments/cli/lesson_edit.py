@@ -34,7 +34,7 @@ def edit(
 
     Examples:
         linestop lesson edit 3fa9c1 --why "it takes an hour, and two on CI"
-        linestop lesson edit 3fa9c1                # on a terminal: in $VISUAL or $EDITOR
+        linestop lesson edit 3fa9c1                # on a terminal: in your editor
         linestop lesson edit 3fa9c1 --file src/basket.py --role maker --role checker
 
     Parameters

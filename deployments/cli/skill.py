@@ -25,7 +25,7 @@ skill = App(
 Examples:
     linestop skill list
     linestop skill show tdd
-    cp -r ~/my-skills/django .linestop/skills/   # the repository's owner adds one; policy memory.skills names it
+    cp -r ~/my-skills/django .linestop/skills/   # one of your own
 """,
     help_format="plaintext",
 )
