@@ -11,7 +11,7 @@ from pathlib import Path
 from linestop.blocks.git_commands import GitCommands
 from linestop.blocks.git_workspaces import git_directory
 from linestop.errors import RepositoryError
-from linestop.paths import STATE, Layout, repository_root
+from linestop.paths import STATE, Layout, home, repository_root
 from linestop.text import plain
 
 MAX_NAMED = 5
@@ -33,8 +33,14 @@ def require_own(layout: Layout) -> None:
     """Refuse a memory that is not this user's own.
 
     Raises:
-        RepositoryError: git tracks state of linestop, or a link stands in its place.
+        RepositoryError: git tracks state of linestop, a link stands in its place, or it is that of all repositories.
     """
+    if layout.state == home():  # as where somebody's home folder is a repository
+        raise RepositoryError(
+            "the repository's memory would be that of all repositories: it is not used",
+            found=f"LINESTOP_HOME is {layout.state}",
+            todo="export LINESTOP_HOME as a folder outside of the repository",
+        )
     if not layout.state.is_dir() and not layout.state.is_symlink():
         return
     for link in layout.links():

@@ -137,3 +137,16 @@ def test_a_state_folder_that_is_a_submodule_is_a_strangers(shop: Path, tmp_path:
 def test_what_can_not_be_looked_at_is_not_trusted(shop: Path) -> None:
     (shop / ".git" / "index").write_bytes(b"no index")
     assert Line(shop).memory.off
+
+
+def test_a_repository_that_lies_where_all_repositories_memory_does_has_none(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody's home folder may be a repository: what is learned there would be told everywhere."""
+    monkeypatch.setenv("LINESTOP_HOME", str(shop / ".linestop"))
+    teach(shop, "Restart the shell")
+    with pytest.raises(RepositoryError, match="would be that of all repositories"):
+        memory_layout(shop)
+    told = Line(shop).memory.told("t", role="maker", chunk="c", files=())
+    assert told.lessons == ()
+    assert "LINESTOP_HOME" in told.problems[0]
