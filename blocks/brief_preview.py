@@ -87,7 +87,7 @@ def _engine(line: Line, role: str) -> Engine:
         raise UsageError(
             f"nobody is a {role} here",
             found=f"roles.{role} is empty",
-            todo="set it, or name an engine: --engine static",
+            todo=f"--engine static shows what one would be told; roles.{role} of the policy names one for good",
         )
     return engine
 
