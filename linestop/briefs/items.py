@@ -21,6 +21,7 @@ MAX_LINE = 300
 MAX_OTHERS = 3  # lessons that one is said to disagree with
 _FENCES = 40  # characters that fences and newlines add to a text, where it holds no run of tildes itself
 _SHORT = 60
+_GAP = " [cut] "
 _AGE = {
     Freshness.FRESH: "{file}, which is as it was then",
     Freshness.STALE: "{file}: STALE, the file changed since or is gone",
@@ -29,8 +30,8 @@ _AGE = {
 
 
 def sign_item(sign: Sign, hide: Hide) -> str:
-    """Return a sign: the failure as it read last, from its end, with how often it was seen."""
-    failure = prose(hide(sign.failure[-2 * MAX_SIGN :])[-MAX_SIGN:], MAX_SIGN)
+    """Return a sign: the failure as it read last, its beginning and its end, with how often it was seen."""
+    failure = prose(_ends(hide(_ends(sign.failure, 2 * MAX_SIGN)), MAX_SIGN), MAX_SIGN)
     return (
         f"This failure was seen {sign.times} times in this ticket (found by {_word(sign.source)}, last in chunk"
         f" `{_word(sign.chunk)}`); whatever you do, it must not come back:\n{fenced(failure)}"
@@ -82,6 +83,13 @@ def _quoted(head: str, text: str, hide: Hide, most: int) -> str:
     if len(quoted) > room:  # a long run of tildes, which takes fences longer still
         quoted = fenced(prose(hide(text), room - _FENCES).replace("~~", "~ "))
     return f"{head}\n{quoted}"
+
+
+def _ends(text: str, most: int) -> str:
+    """Return a text without its middle where it is longer: what it is about stands first, what counts for it last."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 4]}{_GAP}{text[len(_GAP) + most // 4 - most :]}"
 
 
 def _age(ranked: Ranked) -> str:

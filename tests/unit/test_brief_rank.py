@@ -61,6 +61,20 @@ def test_a_stale_lesson_is_marked_and_a_fresh_one_says_so() -> None:
     assert "Lesson `general-new`, about no file in particular:" in text
 
 
+def test_a_long_failure_keeps_its_beginning_and_its_end_in_a_sign() -> None:
+    failure = f"scope: 20 files are outside: {'x' * 1_900} tests/test_cart.py: put it back"
+    text = compose(
+        ask(),
+        Told(signs=(SIGN.model_copy(update={"failure": failure}),)),
+        fraction=0.15,
+        skills=(),
+        hashes=lambda _: "",
+    ).text
+    assert "scope: 20 files are outside: " in text
+    assert "x [cut] x" in text
+    assert "tests/test_cart.py: put it back" in text
+
+
 def test_of_lessons_that_disagree_knowingly_the_brief_says_so() -> None:
     lessons = (lesson("use-uv", 1), lesson("never-use-uv", 2, contradicts=("use-uv",)))
     text = compose(ask(), Told(lessons=lessons), fraction=0.15, skills=(), hashes=lambda _: "h").text
