@@ -13,6 +13,7 @@ import duckdb
 Needs = Mapping[str, frozenset[str]]
 _WORD = re.compile(r"\w+")
 _SCAN = "SEQ_SCAN"
+_SERIALIZED = "json_execute_serialized_sql"
 _EXPLAINED = [duckdb.StatementType.SELECT]  # a PIVOT without its values is several statements
 _turn = threading.Lock()
 
@@ -65,6 +66,8 @@ class _Planner:
 
     def needs(self, sql: str) -> Needs:
         """Return what `needs_of` does."""
+        if _SERIALIZED in sql.lower():  # what stands in its text is planned when it runs
+            return self._all()
         try:
             statements = duckdb.extract_statements(sql)
             if [one.type for one in statements] == _EXPLAINED:
@@ -84,11 +87,14 @@ class _Planner:
                 found[table] = found.get(table, frozenset()) | read
         return found
 
+    def _all(self) -> Needs:
+        return {table: frozenset(columns) for table, columns in self.columns.items()}
+
     def _named(self, sql: str) -> Needs:
         """Return all columns of the tables whose names, or whose views' names, stand among the words of a query."""
         words = {word.lower() for word in _WORD.findall(sql)}
         if words & {"query", "query_table"}:  # they take names that may be put together
-            return {table: frozenset(columns) for table, columns in self.columns.items()}
+            return self._all()
         views = self._database.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
         tables = {table: frozenset(columns) for table, columns in self.columns.items() if table in words}
         for (view,) in views:

@@ -58,6 +58,11 @@ def test_what_may_read_all_columns_gets_them(sql: str) -> None:
     assert {"id", "moment", "detector", "file_hash"} <= needs["cautions"]
 
 
+def test_a_query_in_a_text_needs_all() -> None:
+    sql = "FROM json_execute_serialized_sql(json_serialize_sql('SELECT count(*) FROM cautions'))"
+    assert needs_of(sql)["cautions"] >= {"id", "detail"}
+
+
 def test_a_view_needs_what_it_is_made_of() -> None:
     assert set(needs_of("SELECT verdict FROM attempts")) == {"runs", "failures", "tickets"}
     assert set(needs_of("PIVOT attempts ON verdict USING count(*)")) == {"runs", "failures", "tickets"}
