@@ -17,6 +17,7 @@ from linestop.memory.tickets.model import Correction, Reflection, Sign
 from linestop.text import plain
 from linestop.watch.firing import Severity
 
+MAX_DETAIL = 500  # characters of a caution
 MOST_HASHED = 800  # files of a brief, as many as memory gives; beyond them nothing counts as fresh
 
 Note = TypeVar("Note", Correction, Reflection)
@@ -124,7 +125,7 @@ def _by_file(newest: list[Lesson], play: InPlay, stale: Staleness) -> Iterator[R
 
 
 def _sameness(caution: Caution) -> tuple[str, ...]:
-    said = caution.signature or plain(caution.detail).lower()
+    said = caution.signature or plain(caution.detail, MAX_DETAIL).lower()
     return (caution.kind, caution.detector, caution.file, said)
 
 

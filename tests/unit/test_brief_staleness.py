@@ -53,3 +53,10 @@ def test_files_that_are_in_play_are_hashed_before_others() -> None:
     found = compose(ask(), Told(cautions=(*others, mine)), fraction=0.15, skills=(), hashes=lambda _: "h")
     assert found.kept("cautions")[0] == "mine"
     assert "in shop/cart.py, last 2026-11-01: Detail of mine" in found.text
+
+
+def test_cautions_that_differ_only_at_their_end_are_two() -> None:
+    long = "the same command with a long list of files " * 6
+    cautions = (caution("one", 1, detail=f"{long}a.py"), caution("two", 2, detail=f"{long}b.py"))
+    found = compose(ask(), Told(cautions=cautions), fraction=0.15, skills=(), hashes=lambda _: "h")
+    assert found.kept("cautions") == ("two", "one")
