@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,9 +14,10 @@ from linestop.deployments.cli.options import Json, Repo
 from linestop.errors import UsageError
 from linestop.memory.lessons import Lesson, Lessons, Tier, Trust
 from linestop.memory.lessons.transfer import MAX_BYTES, Imported, exported, parsed
-from linestop.text import plain
+from linestop.text import plain, plain_lines
 
-MAX_TITLES = 20  # that are shown before a person decides
+MAX_SHOWN = 20  # lessons that are shown before a person decides
+MAX_CHARS = 1_000  # of why and body each
 
 
 def export(*, global_: Annotated[bool, Parameter(name="--global")] = False, repo: Repo = Path()) -> int:
@@ -42,7 +43,7 @@ def export(*, global_: Annotated[bool, Parameter(name="--global")] = False, repo
 
 
 def import_(
-    file: Path,
+    file: Annotated[Path, Parameter(allow_leading_hyphen=True)],
     /,
     *,
     global_: Annotated[bool, Parameter(name="--global")] = False,
@@ -53,7 +54,7 @@ def import_(
 ) -> int:
     """Read exported lessons: new ones come, others are replaced, none is deleted; all of them or none.
 
-    What they say is told to agents with your authority. So their titles are shown first, and you are asked on a
+    What they say is told to agents with your authority. So their texts are shown first, and you are asked on a
     terminal; elsewhere --trust says that they were read, --as-proposed keeps them until you accept each.
 
     Examples:
@@ -120,7 +121,8 @@ def _agreed(told: Sequence[Lesson], untold: Sequence[Lesson]) -> bool:
     """
     for what, lessons in (("agents would be told", told), ("agents would no more be told", untold)):
         if lessons:
-            sys.stderr.write(f"{what}, with your authority:\n{_titles(lessons)}\n")
+            sys.stderr.write(f"{what}, with your authority:\n")
+            sys.stderr.writelines(f"{line}\n" for line in _shown(lessons))
     if not on_a_terminal():
         raise UsageError(
             "lessons that agents would be told need a person's word",
@@ -132,9 +134,16 @@ def _agreed(told: Sequence[Lesson], untold: Sequence[Lesson]) -> bool:
     return sys.stdin.readline().strip().casefold() in {"y", "yes"}
 
 
-def _titles(lessons: Sequence[Lesson]) -> str:
-    more = [f"  and {len(lessons) - MAX_TITLES} more"] if len(lessons) > MAX_TITLES else []
-    return "\n".join([*(f"  {one.id}: {plain(one.title)}" for one in lessons[:MAX_TITLES]), *more])
+def _shown(lessons: Sequence[Lesson]) -> Iterator[str]:
+    """Yield what a person reads of lessons before deciding: all that agents are told of them, not only the title."""
+    for one in lessons[:MAX_SHOWN]:
+        yield f"  {one.id}: {plain(one.title)}"
+        for text in filter(None, (one.body, f"why: {one.why}")):
+            yield from (f"    | {line}" for line in plain_lines(text[:MAX_CHARS]).splitlines())
+            if len(text) > MAX_CHARS:
+                yield f"    and {len(text) - MAX_CHARS:,} characters more: read the file, or take it with --as-proposed"
+    if len(lessons) > MAX_SHOWN:
+        yield f"  and {len(lessons) - MAX_SHOWN} more: read the file, or take it with --as-proposed"
 
 
 def _say(done: Imported, *, json_: bool) -> None:

@@ -140,7 +140,9 @@ def test_export_and_import_by_the_command_line(
     subprocess.run(["git", "init", "-q", str(other)], check=True)
     with pytest.raises(UsageError, match="need a person's word"):
         import_(file, repo=other)
-    assert b"Read the log first" in capfdbinary.readouterr().err
+    said = capfdbinary.readouterr().err
+    assert b"Read the log first" in said
+    assert said.count(f"    | why: {WHY}\n".encode()) == 2, "a person reads all that agents would be told"
     assert there(other) == ()
     assert import_(file, as_proposed=True, repo=other) == 0
     assert Lessons(Layout(other)).list() == ()
