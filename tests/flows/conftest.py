@@ -81,13 +81,16 @@ def _wait(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
     raise RuntimeError(f"the tests' Prefect server did not start: {log.read_text()[-2000:]}")
 
 
-class OneServer(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """All of these tests on one worker, the largest share first: a server takes longer to start than most of them."""
+class FewServers(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """All of these tests on two workers, begun first: a server takes longer to start than most of them."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "prefect" if nodeid.startswith("tests/flows/") else nodeid.partition("::")[0]
+        file = nodeid.partition("::")[0]
+        if not file.startswith("tests/flows/"):
+            return file
+        return "prefect, the first half" if file < "tests/flows/test_e" else "prefect, the second half"
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneServer | None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FewServers | None:
     """Schedule the quick tests so. The longer ones, by themselves, are worth a server for each worker."""
-    return OneServer(config, log) if config.option.markexpr == "not live" else None
+    return FewServers(config, log) if config.option.markexpr == "not live" else None
