@@ -14,6 +14,7 @@ from linestop.deployments.cli.lesson_page import say_of
 from linestop.deployments.cli.options import Json, Repo
 from linestop.errors import UsageError
 from linestop.memory.lessons import Lesson, Lessons
+from linestop.memory.lessons.drafting import known_roles
 
 
 def edit(
@@ -75,7 +76,8 @@ def edit(
         if written is None:
             sys.stderr.write("nothing was changed\n")
             return 1
-        changes = {name: written.get(name, "") for name in given} | {"roles": roles_of(written.get("roles", ""))}
+        roles = known_roles(roles_of(written.get("roles", "")))
+        changes = {name: written.get(name, "") for name in given} | {"roles": roles}
         kept = _changed(lessons, old, changes, anyway=anyway)
     return _say(old, kept, lessons, json_=json_)
 

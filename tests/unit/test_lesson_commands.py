@@ -37,6 +37,12 @@ def there(repo: Path) -> tuple[Lesson, ...]:
     return Lessons(Layout(repo)).list(all=True)
 
 
+def test_a_role_that_is_none_is_refused_for_nobody_would_be_told(repo: Path) -> None:
+    with pytest.raises(UsageError, match="there is no role makre"):
+        add("Prices are in cents", why=WHY, role=("makre",), repo=repo)
+    assert Lessons(Layout(repo)).list() == ()
+
+
 def test_a_lesson_is_added_listed_and_shown(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert list_(repo=repo) == 0
     assert "no lesson yet" in capsys.readouterr().err

@@ -21,6 +21,7 @@ from linestop.text import plain, plain_lines
 from linestop.watch.file_hash import file_hash
 
 MAX_SLUG = 40
+ROLES = ("auditor", "maker", "checker", "goal-checker", "reviewer", "healer", "scribe", "planner")  # SPEC.md section 1
 _FILLERS = frozenset(
     {"because", "just because", "idk", "dunno", "reasons", "obvious", "see above", "same", "why", "..."}
 )
@@ -46,17 +47,35 @@ def draft(
     """Return a lesson that may be kept, with an id and its file's hash of this moment. Nothing is written.
 
     Raises:
-        UsageError: a text is missing, too long or holds a secret, or the file lies outside the repository.
+        UsageError: a text is missing, too long or holds a secret, the file lies outside the repository, or a role is
+            none of ROLES.
     """
     now = datetime.now(UTC)
     file = inside(layout, file)
-    return checked(
+    kept = checked(
         {
             "id": lesson_id or _new_id(title), "tier": tier, "title": title, "body": body, "why": why, "file": file,
-            "file_hash": current_hash(layout, file, tier), "roles": roles, "source": source, "trust": trust,
-            "runs": runs, "contradicts": contradicts, "created": now, "updated": now,
+            "file_hash": current_hash(layout, file, tier), "roles": roles, "source": source,
+            "trust": trust, "runs": runs, "contradicts": contradicts, "created": now, "updated": now,
         }
     )  # fmt: skip
+    known_roles(kept.roles)
+    return kept
+
+
+def known_roles(roles: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the roles as they are.
+
+    Raises:
+        UsageError: one of them is none of ROLES: its lesson would be told to nobody.
+    """
+    if strange := [role for role in roles if role not in ROLES]:
+        raise UsageError(
+            f"there is no role {plain(', '.join(strange))}",
+            found="a lesson for it would be told to nobody",
+            todo=f"use {', '.join(ROLES)}, or none: everybody is told then",
+        )
+    return roles
 
 
 def checked(values: dict[str, Any]) -> Lesson:
