@@ -56,6 +56,13 @@ class ShopTest(unittest.TestCase):
 PYTEST, UNITTEST = "python -m pytest -q", "python -m unittest discover -s tests"
 
 
+def _config(command: str) -> str:
+    return f'[checks]\ncommand = "{command}"\npython = "{sys.executable}"\n'
+
+
+CONFIG = _config(PYTEST)
+
+
 def small_shop(root: Path, *plans: Plan, tests: str = TESTS) -> Path:
     """Make the repository at `root`, with one commit on `main` and the plans on their branch, and return it.
 
@@ -92,8 +99,7 @@ def _made(root: Path, tests: str) -> Path:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
     (root / ".linestop").mkdir()
-    config = f'[checks]\ncommand = "{command}"\npython = "{sys.executable}"\n'
-    (root / ".linestop" / "config.toml").write_text(config)
+    (root / ".linestop" / "config.toml").write_text(_config(command))
     (root / ".linestop" / ".gitignore").write_text("*\n")
     git = GitCommands(root / ".git", root)
     git.run("init", "--quiet", "--initial-branch=main")
