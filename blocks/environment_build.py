@@ -22,8 +22,8 @@ from linestop.blocks.project_install import Installed, adopt, pretend_version, w
 from linestop.checks.detection import Detection
 from linestop.checks.project_files import ProjectFiles, words
 from linestop.errors import InfraError, ToolError
+from linestop.home import workplace
 from linestop.locks import locked
-from linestop.paths import home
 from linestop.verdicts import CommandRun
 
 RECIPE = 1  # raised when the way of building changes: older environments are not used again
@@ -56,7 +56,7 @@ class Built(BaseModel):
 
 def environments() -> Path:
     """Return the folder of all built environments."""
-    return home() / "environments"
+    return workplace() / "environments"
 
 
 def built_environment(project: ProjectFiles, detection: Detection) -> Built:
@@ -154,7 +154,7 @@ def _pip_environment(version: dict[str, str]) -> dict[str, str]:
     for path in (Path.home() / ".config" / "pip" / "pip.conf", Path.home() / ".pip" / "pip.conf"):
         if path.is_file():
             settings.setdefault("PIP_CONFIG_FILE", str(path))
-    cache = {"PIP_CACHE_DIR": str(home() / "cache" / "pip"), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    cache = {"PIP_CACHE_DIR": str(workplace() / "cache" / "pip"), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     return clean_environment(**settings, **cache, **version)
 
 

@@ -15,7 +15,7 @@ from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 
 from linestop.blocks.limits import INFRA, slot
 from linestop.errors import InfraError
-from linestop.paths import home
+from linestop.home import workplace
 from linestop.records import holder
 
 POLL_SECONDS = 0.25
@@ -47,7 +47,7 @@ async def infra_lock(
 async def _file_lock(
     deadline: float, timeout_seconds: float, who: str, waiting: Callable[[str], None]
 ) -> AsyncIterator[None]:
-    path = home() / "infra.lock"
+    path = workplace() / "infra.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     told = False
     with path.open("a+") as file:

@@ -11,7 +11,8 @@ from pathlib import Path
 from linestop.blocks.git_commands import GitCommands
 from linestop.blocks.git_workspaces import git_directory
 from linestop.errors import RepositoryError
-from linestop.paths import STATE, Layout, home, repository_root
+from linestop.home import home
+from linestop.paths import STATE, Layout, repository_root
 from linestop.text import plain
 
 MAX_NAMED = 5

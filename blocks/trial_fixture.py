@@ -12,8 +12,9 @@ from pathlib import Path, PurePosixPath
 from linestop.blocks.git_commands import GitCommands
 from linestop.errors import InfraError
 from linestop.files import write_whole
+from linestop.home import workplace
 from linestop.lab.experiment import Experiment
-from linestop.paths import Layout, home
+from linestop.paths import Layout
 from linestop.scenarios import Scenario
 
 BRANCH = "main"
@@ -22,7 +23,7 @@ _WHO = "linestop lab <lab@linestop.invalid> 1767225600 +0000"  # 2026-01-01: one
 
 def experiments_home() -> Path:
     """Return the folder of the experiments' repositories."""
-    return home() / "lab"
+    return workplace() / "lab"
 
 
 def fixture_layouts() -> tuple[Layout, ...]:

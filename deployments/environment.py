@@ -12,7 +12,7 @@ from pathlib import Path
 
 from linestop.deployments.settings import MachineSettings
 from linestop.errors import InfraError
-from linestop.paths import home
+from linestop.home import workplace
 
 SILENCE = {
     "DO_NOT_TRACK": "1",
@@ -42,7 +42,7 @@ WORKER = {
 
 def prefect_home() -> Path:
     """Return the folder of the server's database, leases and result storage."""
-    return home() / "prefect"
+    return workplace() / "prefect"
 
 
 def prefect_environment(api_url: str | None = None, *, settings: MachineSettings | None = None) -> dict[str, str]:
@@ -80,12 +80,12 @@ def apply_environment(api_url: str) -> None:
 
 @contextmanager
 def outside_targets() -> Iterator[Path]:
-    """Work in `$LINESTOP_HOME` for a while: no file of a target repository configures our Prefect.
+    """Work in `$LINESTOP_HOME`, or its stand-in, for a while: no file of a target repository configures our Prefect.
 
     Raises:
         InfraError: the folder can't be made.
     """
-    folder = home()
+    folder = workplace()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         prefect_home().mkdir(exist_ok=True)

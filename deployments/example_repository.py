@@ -15,14 +15,14 @@ from typing import Any
 
 from linestop.blocks.git_commands import GitCommands
 from linestop.errors import InfraError, RepositoryError
-from linestop.paths import home
+from linestop.home import workplace
 
 BRANCH = "main"
 
 
 def default_path() -> Path:
     """Return where `linestop run` without a repository keeps the example: `$LINESTOP_HOME/example`."""
-    return home() / "example"
+    return workplace() / "example"
 
 
 def example_repository(target: Path) -> Path:

@@ -22,7 +22,7 @@ from linestop.deployments.inbox import Inbox
 from linestop.deployments.registry import Registered, registered, secret_of
 from linestop.deployments.settings import machine_settings
 from linestop.errors import InfraError
-from linestop.paths import home
+from linestop.home import home
 
 BODY_SECONDS = 10.0  # a sender that dribbles is cut off
 

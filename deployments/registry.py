@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from linestop.errors import InfraError
 from linestop.files import write_whole
-from linestop.paths import home
+from linestop.home import home
 
 SECRET_BYTES = 32
 

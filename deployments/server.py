@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext, suppress
 from ipaddress import ip_address
 from pathlib import Path
 from subprocess import Popen
@@ -22,8 +22,8 @@ from linestop.deployments.environment import apply_environment, outside_targets,
 from linestop.deployments.settings import MachineSettings, machine_settings
 from linestop.errors import InfraError, ServerError
 from linestop.files import write_whole
+from linestop.home import why_not, workplace
 from linestop.locks import locked
-from linestop.paths import home
 from linestop.records import find_process, holder_of
 
 DEFAULT_PORT = 4200  # Prefect's own
@@ -102,7 +102,8 @@ def stop_server() -> bool:
     with outside_targets(), _one_at_a_time():
         found = recorded_server()
         ended = end_processes([found.process]) if found else 0
-        _state_file().unlink(missing_ok=True)
+        with suppress(OSError):  # a home that can't be written any more; a server is looked for by its process
+            _state_file().unlink(missing_ok=True)
     return bool(ended)
 
 
@@ -118,7 +119,7 @@ def answers(api_url: str, *, timeout_seconds: float = 3) -> bool:
 
 def server_log() -> Path:
     """Return where the local server's output goes."""
-    return home() / "logs" / "server.log"
+    return workplace() / "logs" / "server.log"
 
 
 def free_port(preferred: int, host: str = "127.0.0.1") -> int:
@@ -172,7 +173,7 @@ def _start(settings: MachineSettings, say: Say, *, preferred: int) -> LocalServe
     words = ["-P", "-m", "linestop.deployments.prefect_server", "--host", "127.0.0.1", "--port", str(port)]
     argv = [sys.executable, *words]
     env = prefect_environment(f"http://127.0.0.1:{port}/api", settings=settings)
-    child = start_detached(argv, env=env, cwd=home(), log=server_log())
+    child = start_detached(argv, env=env, cwd=workplace(), log=server_log())
     server = LocalServer(process=holder_of(child.pid), port=port)
     _record(server)
     try:
@@ -209,11 +210,12 @@ def _record(server: LocalServer) -> None:
 
 
 def _state_file() -> Path:
-    return home() / "server.json"
+    return workplace() / "server.json"
 
 
 def _one_at_a_time() -> AbstractContextManager[None]:
-    return locked(home() / "server.lock")
+    place = workplace()
+    return nullcontext() if why_not(place) else locked(place / "server.lock")  # where none can be started, none is
 
 
 def is_local(url: str) -> bool:

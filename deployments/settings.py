@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from linestop.errors import PolicyError
-from linestop.paths import home
+from linestop.home import home
 
 FILE = "settings.toml"
 SQLITE_WORKERS = 4  # it stalls at about 10 flow runs at a time

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import Popen
@@ -24,7 +25,7 @@ from linestop.deployments.server import answers, local_server, recorded_server, 
 from linestop.deployments.waiting import wait_seconds
 from linestop.errors import LinestopError
 from linestop.files import write_whole
-from linestop.paths import home
+from linestop.home import home, workplace
 from linestop.records import find_process, holder, holder_of
 
 LOOK_SECONDS = 0.5
@@ -76,7 +77,7 @@ class Part:
             self._bury(now)
         if now < self.not_before:
             return False
-        self.child = start_detached(self.argv, env=self.env, cwd=home(), log=part_log(self.name))
+        self.child = start_detached(self.argv, env=self.env, cwd=workplace(), log=part_log(self.name))
         self.started = now
         log.info("part.started name=%s pid=%s", self.name, self.child.pid)
         return True
@@ -91,7 +92,7 @@ class Part:
 
 def part_log(name: str) -> Path:
     """Return where a part's output goes: supervisor, worker or receiver."""
-    return home() / "logs" / f"{name}.log"
+    return workplace() / "logs" / f"{name}.log"
 
 
 def supervised() -> Supervised | None:
@@ -107,7 +108,7 @@ def start_supervisor(api_url: str, receiver_port: int) -> None:
     if leftover := supervised():
         end_processes(list(leftover.parts.values()))
     argv = [sys.executable, "-P", "-m", __name__, str(receiver_port)]
-    child = start_detached(argv, env=prefect_environment(api_url), cwd=home(), log=part_log("supervisor"))
+    child = start_detached(argv, env=prefect_environment(api_url), cwd=workplace(), log=part_log("supervisor"))
     _write(receiver_port, holder_of(child.pid), [])
 
 
@@ -120,7 +121,8 @@ def stop_supervisor() -> int:
     server = recorded_server()  # the supervisor's own child where it had to start it again
     ended = end_processes([state.process], spare=[server.process] if server else [])
     ended += end_processes(list((supervised() or state).parts.values()))
-    _state_file().unlink(missing_ok=True)
+    with suppress(OSError):  # a home that can't be written any more; nothing of that name runs, and that is looked at
+        _state_file().unlink(missing_ok=True)
     return ended
 
 
@@ -189,7 +191,7 @@ def _write(receiver_port: int, process: str, parts: Sequence[Part]) -> None:
 
 
 def _state_file() -> Path:
-    return home() / "supervisor.json"
+    return workplace() / "supervisor.json"
 
 
 def main() -> None:
@@ -199,7 +201,7 @@ def main() -> None:
     stop = Event()
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(name, lambda *_: stop.set())
-    with (home() / "supervisor.lock").open("a") as lock:
+    with (workplace() / "supervisor.lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

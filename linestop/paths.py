@@ -1,20 +1,16 @@
 """Where things are kept (SPEC.md section 3). Owns every path; creates only the state folder and its ignore file."""
 
 import hashlib
-import os
 import shlex
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 from linestop.errors import InfraError, RepositoryError
+from linestop.home import home, workplace
 from linestop.text import plain
 
 STATE = ".linestop"
-
-
-def home() -> Path:
-    """Return `$LINESTOP_HOME`, default `~/.linestop`."""
-    return Path(os.environ.get("LINESTOP_HOME") or Path.home() / STATE).expanduser().resolve()
 
 
 def global_lessons() -> Path:
@@ -126,7 +122,11 @@ class Layout:
         self.tickets = self.state / "tickets"  # what each learned
         self.debriefs = self.state / "debriefs"
         self.lab = self.state / "lab"
-        self.worktrees = home() / "worktrees" / self.key
+
+    @cached_property
+    def worktrees(self) -> Path:
+        """The folder of the repository's worktrees, where runs work: not in the repository."""
+        return workplace() / "worktrees" / self.key
 
     def ensure(self) -> "Layout":
         """Create the state folder and the file that makes git ignore it (all but config.toml).

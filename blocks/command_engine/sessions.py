@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from linestop.blocks.command_engine.home import read_in
-from linestop.paths import home as linestop_home
+from linestop.home import workplace
 
 _MAX_FILES = 2_000
 _MAX_BYTES = 64 * 2**20
@@ -24,7 +24,7 @@ class Sessions:
     """The kept sessions of one preset, in `$LINESTOP_HOME/sessions/<preset>/`."""
 
     def __init__(self, preset: str, folders: Sequence[str], *, parent: Path | None = None) -> None:
-        self._folder = (parent or linestop_home() / "sessions") / preset
+        self._folder = (parent or workplace() / "sessions") / preset
         self._folders = tuple(folders)
 
     def keep(self, session: str, home: Path) -> None:

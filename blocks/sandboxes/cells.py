@@ -13,7 +13,7 @@ from linestop.blocks.sandboxes.clocks import Clocks
 from linestop.blocks.sandboxes.ownership import given_back
 from linestop.blocks.worktree_folders import remove
 from linestop.errors import InfraError
-from linestop.paths import home as linestop_home
+from linestop.home import workplace
 from linestop.ports import Ran, SandboxCommand
 from linestop.records import holder, is_alive
 
@@ -80,7 +80,7 @@ def scratch(parent: Path | None = None) -> Iterator[Scratch]:
     Raises:
         InfraError: they can't be made.
     """
-    cells = parent or linestop_home() / "cells"
+    cells = parent or workplace() / "cells"
     name = uuid4().hex[:12]
     made = Scratch(cells / name)
     try:

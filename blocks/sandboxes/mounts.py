@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from linestop.errors import PolicyError
-from linestop.paths import home as linestop_home
+from linestop.home import workplaces
 from linestop.ports import Mount
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -100,8 +100,9 @@ def _secrets() -> Iterator[Path]:
     for home in {Path.home(), Path.home().resolve()}:
         yield from (home / name for name in _SECRET)
         yield home / ".bashrc"  # stands for the home as a whole
-    for name in ("cells", "lessons.db", "worktrees", "server", "sessions", "logs"):
-        yield linestop_home() / name
+    for place in workplaces():
+        for name in ("cells", "lessons.db", "worktrees", "server", "sessions", "logs"):
+            yield place / name
     if agent := os.environ.get("SSH_AUTH_SOCK"):
         yield Path(agent)
     docker = os.environ.get("DOCKER_HOST", "").removeprefix("unix://")

@@ -3,9 +3,9 @@
 from rich.console import Console
 
 from linestop.deployments.cli.options import Json
-from linestop.deployments.environment import outside_targets
-from linestop.deployments.server import stop_server
-from linestop.deployments.supervision import stop_supervisor
+from linestop.deployments.server import recorded_server, stop_server
+from linestop.deployments.supervision import stop_supervisor, supervised
+from linestop.home import working_in, workplaces
 
 
 def down(*, json_: Json = False) -> int:
@@ -21,9 +21,13 @@ def down(*, json_: Json = False) -> int:
     json_
         Print what was stopped as JSON.
     """
-    with outside_targets():
-        parts = stop_supervisor()
-    server = stop_server()
+    parts, server = 0, False
+    for place in workplaces():  # a home that couldn't be written for a while has left a server in another
+        with working_in(place):
+            if supervised():
+                parts += stop_supervisor()
+            if recorded_server():
+                server |= stop_server()
     out = Console(highlight=False)
     if json_:
         out.print_json(data={"processes": parts, "server": server})

@@ -21,6 +21,7 @@ from rich.markup import escape
 from linestop.deployments.environment import outside_targets
 from linestop.deployments.server import ensure_server
 from linestop.errors import ServerError
+from linestop.home import stand_in
 
 RUN_LOGGERS = ("prefect.flow_runs", "prefect.task_runs")
 
@@ -39,6 +40,8 @@ def run_flow(name: str, order: BaseModel) -> Any:
     stderr = Console(stderr=True, highlight=False, soft_wrap=True)
     if path := getattr(order, "repository", None):
         order = order.model_copy(update={"repository": str(Path(path).expanduser().resolve())})
+    if instead := stand_in():
+        stderr.print(escape(instead), style="yellow")
     url = ensure_server(lambda line: stderr.print(escape(line), style="dim"))
     with outside_targets():
         return asyncio.run(_run(name, order, url, stderr))

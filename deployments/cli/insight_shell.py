@@ -12,9 +12,9 @@ from typing import TextIO
 
 from linestop.deployments.cli.insight_output import as_csv, as_json, as_text, say
 from linestop.errors import LinestopError, UsageError
+from linestop.home import home
 from linestop.insight import Analysis, Query, Table, find_query, load_queries
 from linestop.insight.needs import is_complete
-from linestop.paths import home
 from linestop.text import plain, plain_lines
 
 PROMPT, MORE = "insight> ", "    ...> "

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from linestop.deployments.cli.editor import on_a_terminal, open_editor
 from linestop.errors import LinestopError, UsageError
-from linestop.paths import home
+from linestop.home import workplace
 
 CUT = "# ------------------------ >8 ------------------------"
 MAX_CHARS = 100_000  # of a page that is read
@@ -98,7 +98,7 @@ def _text(path: Path) -> str:
 
 
 def _folder() -> Path:
-    return home() / "drafts"
+    return workplace() / "drafts"
 
 
 def _new(start: str) -> Path:

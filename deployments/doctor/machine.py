@@ -18,7 +18,7 @@ from linestop.blocks.processes import run_command
 from linestop.deployments.doctor.diagnosis import Diagnosis, State, ok, problem, warning
 from linestop.deployments.server import answers, running_server
 from linestop.errors import ToolError
-from linestop.paths import home
+from linestop.home import home, why_not, workplace
 from linestop.ports import Confinement
 
 MIN_GIT = (2, 36)  # `git worktree` with --lock and repair, safe.directory in -c; git_commands.py says the same
@@ -131,6 +131,11 @@ def _limits() -> Diagnosis:
 
 def _home() -> Iterator[Diagnosis]:
     folder = home()
+    if why := why_not(folder):
+        found = f"{folder} can't be written: {why}; runs work in {workplace()} instead, `linestop up` doesn't"
+        yield warning("home", found, "make it writable, or set LINESTOP_HOME to a folder of yours")
+        yield _disk(workplace())
+        return
     origin = "LINESTOP_HOME" if os.environ.get("LINESTOP_HOME") else "default"
     there = next(one for one in (folder, *folder.parents) if one.exists())
     try:

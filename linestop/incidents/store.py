@@ -14,11 +14,12 @@ from pydantic import ValidationError
 
 from linestop.errors import RecordError, UsageError
 from linestop.files import write_whole
+from linestop.home import home
 from linestop.incidents.classes import FailureClass, classify
 from linestop.incidents.model import Closing, Incident, Prevention, Scope, Sweep, Why, is_said
 from linestop.incidents.whys import first_whys
 from linestop.locks import locked
-from linestop.paths import Layout, home
+from linestop.paths import Layout
 from linestop.text import plain, plain_lines
 from linestop.verdicts import CommandRun
 

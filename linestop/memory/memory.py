@@ -14,6 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
 from linestop.briefs.model import Told
+from linestop.home import stand_in
 from linestop.memory.cautions.model import Caution
 from linestop.memory.faults import expected, in_words, kind_of
 from linestop.memory.lessons.model import Lesson, Tier
@@ -70,9 +71,11 @@ class Memory:
         with self._lock:
             if self._off is None:
                 self._off = "" if self._policy.enabled else "the policy turns it off (memory.enabled)"
-                if self._policy.enabled and (why := self._why_not()):
+                if self._policy.enabled and self._refused and (why := _worded(self._refused)):
                     self._off = why
                     self._tell("off", f"memory.off {why}")
+                elif not self._off and (instead := _worded(stand_in)):
+                    self._tell("home", f"memory.broken {instead}; the run goes on without")
             return self._off
 
     @property
@@ -148,12 +151,6 @@ class Memory:
         with self._lock:
             self.attempt("cautions can't be closed", lambda: _close(self._logs), None)
 
-    def _why_not(self) -> str:
-        try:
-            return self._refused() if self._refused else ""
-        except expected() as error:  # what can't be looked at isn't trusted
-            return in_words(error)
-
     def _append(self, caution: Caution) -> None:
         from linestop.memory.cautions import CautionLog  # noqa: PLC0415  # as needed
 
@@ -196,6 +193,14 @@ class Memory:
             hearers = tuple(self._hearers)
         for say in hearers:
             say(text)
+
+
+def _worded(question: Callable[[], str]) -> str:
+    """Return what is wrong as a question tells it; what can't be looked at is wrong as well."""
+    try:
+        return question()
+    except expected() as error:
+        return in_words(error)
 
 
 def _is_text(file: str) -> bool:

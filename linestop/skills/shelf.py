@@ -7,7 +7,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from linestop.paths import Layout, home
+from linestop.home import home
+from linestop.paths import Layout
 from linestop.policy import MemoryPolicy
 from linestop.skills.model import Origin, Skill
 from linestop.skills.reading import BadSkillError, read_skill

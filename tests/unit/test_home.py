@@ -1,0 +1,91 @@
+"""What stands in for a home that can't be written. A read-only one itself needs a mount: tests/live."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from linestop.errors import InfraError
+from linestop.home import PIN, home, spare_home, stand_in, why_not, working_in, workplace, workplaces
+from linestop.memory.memory import Memory
+from linestop.paths import Layout
+from linestop.policy import MemoryPolicy
+
+
+@pytest.fixture
+def spare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the stand-in's path in a process whose home could not be written when it began."""
+    monkeypatch.setenv("LINESTOP_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    found = spare_home(home())
+    monkeypatch.setenv(PIN, str(found))
+    return found
+
+
+def test_a_home_that_can_be_written_is_where_runs_work(spare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(PIN)
+    assert (workplace(), stand_in(), workplaces()) == (home(), "", (home(),))
+    assert not spare.exists()
+    assert not home().exists(), "nothing is made by looking"
+
+
+def test_what_began_in_a_stand_in_stays_there(spare: Path, tmp_path: Path) -> None:
+    assert workplace() == spare
+    assert Layout(tmp_path).worktrees.is_relative_to(spare)
+    assert spare.stat().st_mode & 0o777 == 0o700
+    assert str(home()) in stand_in()
+    assert str(spare) in stand_in()
+    assert workplaces() == (home(), spare)
+
+
+def test_another_home_has_its_own_place(spare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert workplace() == spare
+    monkeypatch.setenv("LINESTOP_HOME", str(tmp_path / "other"))
+    assert workplace() == tmp_path / "other"
+    assert spare_home(home()) != spare
+
+
+def test_each_place_can_be_worked_in_for_a_while(spare: Path) -> None:
+    with working_in(home()):
+        assert workplace() == home()
+        assert stand_in() == ""
+    assert workplace() == spare
+
+
+@pytest.mark.parametrize(
+    ("planted", "words"),
+    [
+        pytest.param(lambda spare: spare.symlink_to(spare.parent), "a link or a file", id="a link"),
+        pytest.param(lambda spare: spare.write_text(""), "File exists", id="a file"),
+        pytest.param(lambda spare: (spare.mkdir(), spare.chmod(0o777)), "others may write", id="anybody's"),
+        pytest.param(lambda spare: (spare.mkdir(), os.chown(spare, 4711, 4711)), "another user", id="somebody's",
+                     marks=pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")),
+    ],
+)  # fmt: skip
+def test_what_another_user_put_in_its_place_is_refused(
+    planted: object, words: str, spare: Path, tmp_path: Path
+) -> None:
+    assert callable(planted)
+    planted(spare)
+    with pytest.raises(InfraError) as raised:
+        workplace()
+    assert words in raised.value.found
+    assert words in "".join(Memory(Layout(tmp_path), MemoryPolicy()).problems), "memory itself raises nothing"
+
+
+def test_memory_says_it_once_and_works_on(spare: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+    memory = Memory(Layout(tmp_path), MemoryPolicy(), say=said.append)
+    assert memory.off == ""
+    assert len(said) == len(memory.problems) == 1
+    assert str(spare) in said[0]
+    assert said[0].startswith("memory.broken home ")
+    assert Memory(Layout(tmp_path), MemoryPolicy(enabled=False)).problems == ()
+
+
+def test_only_what_can_not_be_written_is_stood_in_for(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert why_not(tmp_path / "a" / "b") == ""
+    assert why_not(tmp_path / "file" / "home") == "", "the error of who writes there says it better"
