@@ -11,6 +11,7 @@ from cyclopts.types import PositiveInt
 from linestop.blocks.memory_gate import memory_layout
 from linestop.deployments.cli.lesson_page import States, as_json, states_of, table, width
 from linestop.deployments.cli.options import Json, Repo
+from linestop.errors import RecordError
 from linestop.memory.lessons import Lesson, Lessons, Tier, Trust
 
 _STALE = ("changed", "gone")
@@ -57,7 +58,7 @@ def list_(
         Print them as JSON, with all fields.
     """
     lessons = Lessons(memory_layout(repo))
-    there = lessons.list(all=True)
+    there, broken = lessons.readable()
     found = [
         one
         for one in there
@@ -76,7 +77,7 @@ def list_(
     waiting = sum(1 for one in there if one.trust is Trust.PROPOSED and not one.superseded_by)
     if waiting and not (proposed or everything or json_):
         sys.stderr.write(f"{waiting} proposed, told to nobody: linestop lesson list --proposed\n")
-    return 0
+    return _missing(broken)
 
 
 def recall(
@@ -110,7 +111,8 @@ def recall(
     """
     lessons = Lessons(memory_layout(repo))
     files = [*file, *(word for word in words if "/" in word or "." in word)]
-    found = lessons.recall(words, files=files)
+    there, broken = lessons.readable()
+    found = lessons.recall(words, files=files, among=there)
     _show(
         found[:limit],
         states_of(found[:limit], lessons),
@@ -119,7 +121,14 @@ def recall(
     )
     if len(found) > limit:
         sys.stderr.write(f"{len(found) - limit} more: --limit {len(found)}\n")
-    return 0
+    return _missing(broken)
+
+
+def _missing(broken: Sequence[RecordError]) -> int:
+    """Say which lessons aren't among those shown, and return the exit code."""
+    for error in broken:
+        sys.stderr.write(f"linestop: {error}\n")
+    return 1 if broken else 0
 
 
 def _show(found: Sequence[Lesson], states: States, *, json_: bool, none: str) -> None:

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import subprocess
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -176,6 +177,19 @@ def test_a_file_takes_no_lesson_of_a_persons_away_unasked(
     assert there(repo) == (known,)
     assert import_(file, trust=True, repo=repo) == 0
     assert Lessons(Layout(repo)).list() == ()
+
+
+@pytest.mark.parametrize("search", [list_, lambda **words: recall(("cents",), **words)], ids=["list", "recall"])
+def test_a_damaged_store_hides_no_lesson_of_the_other_one(
+    search: Callable[..., int], repo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add("Prices are in cents", why=WHY, global_=True, repo=repo)
+    Layout(repo).ensure().lessons.write_bytes(b"no database at all" * 100)
+    capsys.readouterr()
+    assert search(repo=repo) == 1
+    out, err = capsys.readouterr()
+    assert "Prices are in cents" in out
+    assert "lessons.db is damaged" in err
 
 
 def test_lessons_that_a_repository_commits_are_not_read(repo: Path) -> None:

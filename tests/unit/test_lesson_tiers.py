@@ -177,6 +177,7 @@ def test_a_lesson_is_stale_once_its_file_changes_and_fresh_once_a_person_says_so
         pytest.param({"why": ""}, "has a why", id="no why"),
         pytest.param({"why": "n/a"}, "has a why", id="a filler"),
         pytest.param({"why": "Just because!"}, "has a why", id="another filler"),
+        pytest.param({"why": " x. "}, "has a why", id="a letter"),
         pytest.param({"file": "../etc/passwd"}, "path in the repository", id="a file above"),
         pytest.param({"file": "/etc/passwd"}, "path in the repository", id="a file elsewhere"),
         pytest.param({"file": "a\nb"}, "file can't be used", id="a file of two lines"),

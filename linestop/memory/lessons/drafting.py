@@ -23,7 +23,7 @@ from linestop.watch.file_hash import file_hash
 MAX_SLUG = 40
 ROLES = ("auditor", "maker", "checker", "goal-checker", "reviewer", "healer", "scribe", "planner")  # SPEC.md section 1
 _FILLERS = frozenset(
-    {"because", "just because", "idk", "dunno", "reasons", "obvious", "see above", "same", "why", "..."}
+    {"because", "just because", "idk", "dunno", "reasons", "obvious", "see above", "same", "why", "yes", "no", "ok"}
 )
 _TEXTS = {"title": MAX_TITLE, "body": MAX_BODY, "why": MAX_BODY}
 _NAMES = ("roles", "runs", "contradicts")
@@ -95,7 +95,7 @@ def checked(values: dict[str, Any]) -> Lesson:
         )
     if not clean["title"]:
         raise UsageError("a lesson has a title", found="none", todo="say in a line what to do or not to do")
-    if not is_said(clean["why"]) or clean["why"].casefold().strip(" .!") in _FILLERS:
+    if not is_said(clean["why"]) or _is_filler(clean["why"]):
         raise UsageError(
             "a lesson has a why", found=repr(clean["why"]), todo="say what happened that taught it, in a sentence"
         )
@@ -108,6 +108,11 @@ def checked(values: dict[str, Any]) -> Lesson:
             found=plain(f"{first['msg']}: {first['input']!r}"),
             todo="`linestop lesson add --help` says what it takes",
         ) from error
+
+
+def _is_filler(why: str) -> bool:
+    """Return whether a why has no more than a letter, or is a word that stands for none."""
+    return sum(map(str.isalnum, why)) < 2 or why.casefold().strip(" .!") in _FILLERS  # noqa: PLR2004  # a letter says nothing
 
 
 def current_hash(layout: Layout, file: str, tier: Tier) -> str:

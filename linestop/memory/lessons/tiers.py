@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from linestop.errors import UsageError
+from linestop.errors import RecordError, UsageError
 from linestop.memory.lessons.contradictions import refuse
 from linestop.memory.lessons.drafting import current_hash, inside
 from linestop.memory.lessons.model import Former, Lesson, Tier, Trust
@@ -41,6 +41,17 @@ class Lessons:
         found = [one for store in self.stores.values() for one in store.list(all=all)]
         return tuple(sorted(found, key=lambda one: (one.created, one.id)))
 
+    def readable(self) -> tuple[tuple[Lesson, ...], tuple[RecordError, ...]]:
+        """Return all lessons of the tiers that can be read, oldest first, and what is wrong with the other tiers."""
+        found: list[Lesson] = []
+        broken: list[RecordError] = []
+        for store in self.stores.values():
+            try:
+                found += store.list(all=True)
+            except RecordError as error:
+                broken.append(error)
+        return tuple(sorted(found, key=lambda one: (one.created, one.id))), tuple(broken)
+
     def told(self, role: str, *, files: Sequence[str] = (), limit: int | None = None) -> tuple[Lesson, ...]:
         """Return what a role may be told, oldest first: a person stands behind it, and nothing superseded it.
 
@@ -49,9 +60,12 @@ class Lessons:
         found = [one for store in self.stores.values() for one in store.told(role, files=files, limit=limit)]
         return tuple(sorted(found, key=lambda one: (one.created, one.id)))
 
-    def recall(self, words: Sequence[str] = (), *, files: Sequence[str] = ()) -> tuple[Lesson, ...]:
+    def recall(
+        self, words: Sequence[str] = (), *, files: Sequence[str] = (), among: Sequence[Lesson] | None = None
+    ) -> tuple[Lesson, ...]:
         """Return the lessons that speak of the words, or are about the files, best first. Proposals are among them."""
-        return ranked([one for one in self.list(all=True) if not one.superseded_by], words, files)
+        there = self.list(all=True) if among is None else among
+        return ranked([one for one in there if not one.superseded_by], words, files)
 
     def get(self, lesson_id: str) -> Lesson:
         """Return one lesson.
