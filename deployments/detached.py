@@ -69,6 +69,20 @@ def end_processes(names: Sequence[str], *, grace_seconds: float = 15, spare: Seq
     return len(roots)
 
 
+def listens(name: str, port: int) -> bool:
+    """Return whether a process or one that it started listens at a TCP port; True where that can't be looked up."""
+    process = find_process(name)
+    try:
+        for one in [process, *_children(process)] if process else []:
+            if any(at.status == psutil.CONN_LISTEN and at.laddr.port == port for at in one.net_connections("tcp")):
+                return True
+    except psutil.AccessDenied:
+        return True
+    except psutil.Error:  # it ended meanwhile
+        return False
+    return False
+
+
 def _children(process: psutil.Process) -> list[psutil.Process]:
     try:
         return process.children(recursive=True)

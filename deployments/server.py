@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from linestop.deployments.detached import end_processes, start_detached, tail
+from linestop.deployments.detached import end_processes, listens, start_detached, tail
 from linestop.deployments.environment import apply_environment, outside_targets, prefect_environment
 from linestop.deployments.settings import MachineSettings, machine_settings
 from linestop.errors import InfraError, ServerError
@@ -28,6 +28,7 @@ from linestop.records import find_process, holder_of
 
 DEFAULT_PORT = 4200  # Prefect's own
 POLL_SECONDS = 0.2
+TRIES = 3
 PATIENCE_SECONDS = 30.0  # a server that is only slow serves others: it is not ended for a command's haste
 
 Say = Callable[[str], None]
@@ -69,7 +70,7 @@ def running_server(*, timeout_seconds: float = 3) -> LocalServer | None:
     """Return the local server if it runs and answers within `timeout_seconds`. Starts nothing."""
     found = recorded_server()
     there = found and find_process(found.process) and answers(found.api_url, timeout_seconds=timeout_seconds)
-    return found if there else None
+    return found if found and there and listens(found.process, found.port) else None
 
 
 def recorded_server() -> LocalServer | None:
@@ -94,7 +95,7 @@ def local_server(say: Say, *, settings: MachineSettings | None = None) -> LocalS
         former = recorded_server()
         if former:  # it hangs, or it is gone
             end_processes([former.process])
-        return _start(settings or machine_settings(), say, preferred=former.port if former else DEFAULT_PORT)
+        return _started(settings or machine_settings(), say, preferred=former.port if former else DEFAULT_PORT)
 
 
 def stop_server() -> bool:
@@ -161,7 +162,17 @@ def _configured(say: Say) -> str | None:
     return None
 
 
-def _start(settings: MachineSettings, say: Say, *, preferred: int) -> LocalServer:
+def _started(settings: MachineSettings, say: Say, *, preferred: int) -> LocalServer:
+    """Return a server of our own; another home's that takes the port first is never used for ours."""
+    for _ in range(TRIES):
+        if server := _start(settings, say, preferred=preferred):
+            return server
+        preferred = 0
+    raise _failed(f"another program was quicker at each of {TRIES} ports")
+
+
+def _start(settings: MachineSettings, say: Say, *, preferred: int) -> LocalServer | None:
+    """Return the server that was started, None where another program took its port meanwhile."""
     port = settings.port or free_port(preferred)
     if free_port(port) != port:
         raise ServerError(
@@ -177,21 +188,26 @@ def _start(settings: MachineSettings, say: Say, *, preferred: int) -> LocalServe
     server = LocalServer(process=holder_of(child.pid), port=port)
     _record(server)
     try:
-        _wait(server, child, settings.server_start_seconds)
+        if _wait(server, child, settings.server_start_seconds):
+            return server
+        end_processes([server.process], grace_seconds=3)
+        _state_file().unlink(missing_ok=True)
     except BaseException:  # Ctrl-C as well: a server nobody waited for would stay behind half-started
         end_processes([server.process], grace_seconds=3)
         _state_file().unlink(missing_ok=True)
         raise
-    return server
+    return None
 
 
-def _wait(server: LocalServer, child: "Popen[bytes]", seconds: float) -> None:
+def _wait(server: LocalServer, child: "Popen[bytes]", seconds: float) -> bool:
+    """Wait until the server answers; return False where it is another one that does."""
     deadline = monotonic() + seconds
     while monotonic() < deadline:
-        if child.poll() is not None:
+        answered, ended = answers(server.api_url), child.poll() is not None
+        if answered or (ended and free_port(server.port) != server.port):
+            return not ended and listens(server.process, server.port)
+        if ended:
             raise _failed(f"it ended with exit code {child.returncode}")
-        if answers(server.api_url):
-            return
         sleep(POLL_SECONDS)
     raise _failed(f"it did not answer within {seconds:.0f} s")
 

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ValidationError
 
 from linestop.deployments.detached import bound_log, end_processes, start_detached
 from linestop.deployments.environment import WORKER, prefect_environment
-from linestop.deployments.server import answers, local_server, recorded_server, running_server, server_log
+from linestop.deployments.server import local_server, recorded_server, running_server, server_log
 from linestop.deployments.waiting import wait_seconds
 from linestop.errors import LinestopError
 from linestop.files import write_whole
@@ -143,20 +143,22 @@ def supervise(receiver_port: int, stop: Event) -> None:
                     unwritten = False
                 if monotonic() >= next_look:
                     next_look = monotonic() + SERVER_LOOK_SECONDS
-                    _look_further(parts, api_url if own_server else None)
+                    if own_server and (now := _server_url(api_url)) != api_url:
+                        log.warning("server.moved url=%s", now)
+                        _end(parts)
+                        api_url, parts = now, _parts(receiver_port, now)
+                    _bound_logs(parts)
             except (LinestopError, OSError):  # a full disk: what still runs goes on, the rest is tried again
                 log.exception("supervisor.postponed")
                 pause = SERVER_LOOK_SECONDS
             stop.wait(pause)
     finally:
-        end_processes([holder_of(part.child.pid) for part in parts if part.child], grace_seconds=GRACE_SECONDS)
+        _end(parts)
         log.info("supervisor.ended")
 
 
-def _look_further(parts: Sequence[Part], own_server: str | None) -> None:
-    if own_server:
-        _look_after_server(own_server)
-    _bound_logs(parts)
+def _end(parts: Sequence[Part]) -> None:
+    end_processes([holder_of(part.child.pid) for part in parts if part.child], grace_seconds=GRACE_SECONDS)
 
 
 def _bound_logs(parts: Sequence[Part]) -> None:
@@ -164,11 +166,12 @@ def _bound_logs(parts: Sequence[Part]) -> None:
         bound_log(path)
 
 
-def _look_after_server(api_url: str) -> None:
-    if answers(api_url) or answers(api_url, timeout_seconds=10):
-        return
+def _server_url(api_url: str) -> str:
+    """Return where our server is, started again where it was gone: elsewhere if another program has its port now."""
+    if found := running_server() or running_server(timeout_seconds=10):
+        return found.api_url
     log.warning("server.away url=%s", api_url)
-    local_server(lambda line: log.info("server.starting %s", line))
+    return local_server(lambda line: log.info("server.starting %s", line)).api_url
 
 
 def _is_own(api_url: str) -> bool:

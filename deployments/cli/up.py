@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.markup import escape
 
+from linestop.deployments.detached import listens, tail
 from linestop.deployments.environment import outside_targets
 from linestop.deployments.server import (
     DEFAULT_PORT,
@@ -145,7 +146,8 @@ def _receiver_ready(state: Supervised, settings: MachineSettings) -> bool:
     import httpx  # noqa: PLC0415
 
     try:
-        return httpx.get(_receiver_url(state, settings) + "/health", timeout=2, trust_env=False).is_success
+        answered = httpx.get(_receiver_url(state, settings) + "/health", timeout=2, trust_env=False).is_success
+        return answered and listens(state.parts.get("receiver", ""), state.receiver_port)  # not another home's
     except httpx.HTTPError:
         return False
 
@@ -169,8 +171,6 @@ def _receiver_url(state: Supervised, settings: MachineSettings) -> str:
 
 
 def _not_ready(state: Supervised | None, settings: MachineSettings) -> ServerError:
-    from linestop.deployments.detached import tail  # noqa: PLC0415
-
     late = "supervisor" if state is None else "worker" if _receiver_ready(state, settings) else "receiver"
     return ServerError(
         f"the {late} was not ready within {READY_SECONDS:.0f} s",

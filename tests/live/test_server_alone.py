@@ -3,9 +3,12 @@
 import json
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from linestop.deployments.detached import listens
 
 if TYPE_CHECKING:
     from tests.live.conftest import Machine
@@ -33,6 +36,24 @@ def test_of_commands_that_come_at_once_one_starts_the_server(machine: "Machine")
     answers = [process.communicate(timeout=120) for process in processes]
     assert {out for out, _ in answers} == {f"{machine.api}\n"}, answers
     assert len(machine.processes()) == 1
+
+
+def test_homes_that_start_at_once_have_a_server_each(
+    machine: "Machine", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(machine.env, "LINESTOP_PORT")  # both would take the same free one
+    processes = []
+    for home in ("one", "two"):
+        monkeypatch.setitem(machine.env, "LINESTOP_HOME", str(tmp_path / home))
+        processes.append(machine.python(ENSURE))
+    urls = [process.communicate(timeout=200)[0].strip() for process in processes]
+    for home, url in zip(("one", "two"), urls, strict=True):
+        monkeypatch.setitem(machine.env, "LINESTOP_HOME", str(tmp_path / home))
+        server = json.loads((tmp_path / home / "server.json").read_text())
+        assert listens(server["process"], server["port"])
+        assert url == f"http://127.0.0.1:{server['port']}/api"
+        assert machine.linestop("down").stdout == "stopped: server\n"
+    assert len(set(urls)) == 2
 
 
 def test_a_target_repository_does_not_configure_prefect(machine: "Machine") -> None:
@@ -87,6 +108,7 @@ def test_an_unusable_setting_is_named(machine: "Machine") -> None:
 
 
 def test_a_server_that_cannot_start_shows_the_end_of_its_log(machine: "Machine") -> None:
+    machine.linestop("down")
     (machine.home / "settings.toml").write_text('database_url = "postgresql://nobody@127.0.0.1:9/none"\n')
     failed = machine.linestop("up")
     (machine.home / "settings.toml").unlink()
