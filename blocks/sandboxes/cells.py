@@ -3,7 +3,8 @@
 They lie in `$LINESTOP_HOME/cells/`. What a killed linestop left there goes when the next cell is opened.
 """
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,10 @@ from linestop.records import holder, is_alive
 
 _IDENTITY = "[user]\n\tname = agent\n\temail = agent@localhost.invalid\n"  # commits fail without one
 LENT = ".lent"
+_WORD_PAGES = 32  # MAX_ARG_STRLEN of Linux: what one word or variable may have
+_MAX_ROOM_BYTES, _POINTER_BYTES = 6 * 2**20, 8  # of all together, however large the stack; each counts with its place
+_SPARE_BYTES = 64 * 2**10  # for the words and variables that a sandbox itself puts before a command's
+_SHOWN_CHARS = 100
 HOLDER = ".holder"  # beside a cell's folder: who may still be using it
 
 
@@ -103,16 +108,27 @@ def scratch(parent: Path | None = None) -> Iterator[Scratch]:
 
 def refusal(command: SandboxCommand, workspace: Path, clocks: Clocks) -> Ran | None:
     """Return how a command ends that can't be started here, None where it can be tried."""
-    words = (*command.argv, command.cwd, *command.env.values())
-    why = ""
-    if any("\0" in word for word in words):  # it would end a word where somebody else's begins
-        why = f"{command.argv[0]!r}: no word or value may hold a zero byte"
-    elif folder_inside(workspace, command.cwd) is None:
+    why = _untellable((*command.argv, command.cwd, *(f"{name}={value}" for name, value in command.env.items())))
+    if not why and folder_inside(workspace, command.cwd) is None:
         why = f"{command.cwd}: no such folder in the workspace"
     if not why:
         return None
-    clocks.take(f"{why}\n".encode(errors="replace"), of_stderr=True)
+    clocks.take(f"{command.argv[0][:_SHOWN_CHARS]!r}: {why}\n".encode(errors="replace"), of_stderr=True)
     return clocks.ran("exited", 126)
+
+
+def _untellable(words: Sequence[str]) -> str:
+    """Return why the kernel takes no such words from anybody, empty where it does: no fault of the machine."""
+    try:
+        sizes = [len(os.fsencode(word)) + 1 for word in words]
+    except UnicodeEncodeError:
+        return "a word or value is no text: it holds half a character"
+    if any("\0" in word for word in words):  # it would end a word where somebody else's begins
+        return "no word or value may hold a zero byte"
+    room = min(os.sysconf("SC_ARG_MAX"), _MAX_ROOM_BYTES) - _SPARE_BYTES
+    if max(sizes) > _WORD_PAGES * os.sysconf("SC_PAGE_SIZE") or sum(sizes) + len(sizes) * _POINTER_BYTES > room:
+        return "its words are too long: put long text into a file, or onto its input"
+    return ""
 
 
 def folder_inside(workspace: Path, relative: str) -> Path | None:

@@ -115,7 +115,7 @@ class Cell(Protocol):
         """Run a command to its end, or until a clock, a limit or `stop` ends it with all its processes.
 
         Chunks of its output are handed on as they come. A command that isn't there is exit code 127, one that can't be
-        executed, whose folder isn't there, or that holds a zero byte, 126.
+        executed, whose folder isn't there, or whose words the kernel takes from nobody (zero bytes, too long), 126.
 
         Raises:
             InfraError: the sandbox itself can't be started.

@@ -147,6 +147,24 @@ class SandboxContract:
         assert ran.exit_code == 126
         assert "zero byte" in ran.output
 
+    @pytest.mark.parametrize(
+        ("words", "says"),
+        [
+            pytest.param({"argv": ("echo", "\ud800")}, "no text", id="half-a-character"),
+            pytest.param({"argv": ("true",), "env": {"A": "\ud800"}}, "no text", id="half-a-character-in-a-variable"),
+            pytest.param({"argv": ("echo", "x" * 200_000)}, "too long", id="a-word-too-long"),
+            pytest.param({"argv": ("true",), "env": {"A": "x" * 200_000}}, "too long", id="a-variable-too-long"),
+            pytest.param({"argv": ("echo", *["x" * 100_000] * 70)}, "too long", id="too-long-together"),
+            pytest.param({"argv": ("echo", *["x"] * 600_000)}, "too long", id="too-many"),
+        ],
+    )
+    def test_words_that_no_command_can_be_told_are_its_callers_fault_not_the_machines(
+        self, cell: Cell, words: dict[str, Any], says: str
+    ) -> None:
+        ran = cell.run(SandboxCommand(**words))
+        assert (ran.ended, ran.exit_code) == ("exited", 126)
+        assert says in ran.output
+
     def test_what_is_written_outside_is_seen_inside_and_back(self, cell: Cell) -> None:
         (cell.home / "brief.md").write_text("read me")
         ran = sh(cell, "cat $HOME/brief.md; echo done > $HOME/said; echo two >> a.txt; echo x > $TMPDIR/kept")
