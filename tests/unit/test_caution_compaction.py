@@ -19,7 +19,6 @@ from linestop.memory.cautions import (
     read_cautions,
     recall,
 )
-from linestop.memory.cautions.parquet_writing import MANY_FILES
 from linestop.paths import Layout
 
 DAY = "2026-11-21"
@@ -152,21 +151,6 @@ def test_what_a_killed_compaction_left_unfinished_is_cleared_away(layout: Layout
     assert list(read_cautions(layout)) == stored
     assert now(layout) == (3, 1)
     assert [path.name for path in folder.iterdir() if path.name != ".lock"] == ["000001-000001.parquet"]
-
-
-@pytest.mark.live
-def test_many_files_become_one_and_nothing_is_seen_twice(layout: Layout) -> None:
-    stored = []
-    for number in range(MANY_FILES):
-        stored += filled(layout, f"run-{number}", 1)
-        now(layout)
-    assert [path.name for path in parquet_files(layout)] == [f"000001-{MANY_FILES:06}.parquet"]
-    assert len(list((layout.cautions / "compacted").glob("*.parquet"))) == MANY_FILES + 1  # for who still reads them
-    assert list(read_cautions(layout)) == stored
-    stored += filled(layout, "last", 1)
-    now(layout)
-    assert len(list((layout.cautions / "compacted").glob("*.parquet"))) == 2
-    assert list(read_cautions(layout)) == stored
 
 
 def test_one_go_takes_about_as_many_as_it_is_told(layout: Layout) -> None:

@@ -113,6 +113,14 @@ def test_test_files_have_names_of_their_own() -> None:
     assert sorted(names) == sorted(set(names))
 
 
+def test_what_is_marked_live_stands_where_make_live_looks() -> None:
+    """Elsewhere it is left out by `make test` and never found by `make live`: nobody runs it."""
+    looks = (ROOT / "tests/flows", ROOT / "tests/live")
+    word = "pytest.mark." + "live"
+    elsewhere = [path for path in (ROOT / "tests").rglob("*.py") if not any(path.is_relative_to(one) for one in looks)]
+    assert [name_of(path) for path in elsewhere if word in path.read_text(encoding="utf-8")] == []
+
+
 def test_the_core_runs_without_prefect() -> None:
     names = [
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in modules("linestop")
@@ -135,7 +143,7 @@ def test_every_error_is_drawn_in_the_tree() -> None:
     assert [kind.__name__ for kind in errors if kind.__name__ not in drawn] == []
 
 
-def test_an_error_says_what_to_do_or_what_was_found() -> None:
+def test_an_error_says_what_to_do() -> None:
     assert [place for path in modules() for place in mute_errors(path)] == []
 
 
@@ -144,5 +152,5 @@ def mute_errors(path: Path) -> Iterator[str]:
     for node in nodes(path):
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and isinstance(node.exc.func, ast.Name):
             words = {keyword.arg for keyword in node.exc.keywords}
-            if node.exc.func.id in kinds and not words & {"found", "todo"}:
+            if node.exc.func.id in kinds and not words & {"todo", None}:
                 yield f"{name_of(path)}:{node.lineno}"
