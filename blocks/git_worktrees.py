@@ -28,7 +28,10 @@ class GitWorktrees:
     def path(self, name: str) -> Path:
         """Return the folder of the worktree `name`."""
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
-            raise RepositoryError(f"{name!r} can't name a worktree", found="a character outside A-Z a-z 0-9 . _ -")
+            raise RepositoryError(
+                f"{name!r} can't name a worktree", found="a character outside A-Z a-z 0-9 . _ -",
+                todo="give the ticket or the chunk an id of these characters",
+            )  # fmt: skip
         return self.layout.worktrees / name
 
     def add(self, name: str, *, branch: str, base: str) -> Path:

@@ -120,19 +120,19 @@ class Shell:
             work()
         except LinestopError as error:
             self._failed = True
-            sys.stderr.write(plain_lines(error.gist, 1_000) + "\n")
+            sys.stderr.write(plain_lines(error.line, 1_000) + "\n")
 
     def _tables(self) -> None:
         self._ask(_own(_TABLES))
 
     def _schema(self, table: str) -> None:
         if not table.replace("_", "").isalnum():
-            raise UsageError(f"there is no table {plain(table)}", found="`.tables` lists them")
+            raise UsageError(f"there is no table {plain(table)}", todo="`.tables` lists them")
         self._ask(_own(f"SELECT column_name, column_type FROM (DESCRIBE {table})"))  # noqa: S608  # a word
 
     def _change_mode(self, mode: str) -> None:
         if mode not in _MODES:
-            raise UsageError(f"there is no format {plain(mode)}", found=f"it is one of {', '.join(_MODES)}")
+            raise UsageError(f"there is no format {plain(mode)}", todo=f"`.mode` takes one of {', '.join(_MODES)}")
         self._mode = mode
 
 
@@ -141,7 +141,7 @@ def _own(sql: str) -> Query:
 
 
 def _unknown(word: str) -> None:
-    raise UsageError(f"{plain(word)} is not understood", found="`.help` says what is")
+    raise UsageError(f"{plain(word)} is not understood", todo="`.help` says what is")
 
 
 def _typed() -> Lines:

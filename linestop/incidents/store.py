@@ -162,7 +162,11 @@ class IncidentStore:
 
 def _may_close(incident: Incident, *, who: str, why: str, person: bool) -> None:
     if incident.closed:
-        raise UsageError(f"incident {incident.id} is closed already", found=f"by {incident.closed.who}")
+        raise UsageError(
+            f"incident {incident.id} is closed already",
+            found=f"by {incident.closed.who}",
+            todo=f"linestop incident show {incident.id}",
+        )
     if not person and incident.only_a_person:
         raise UsageError(
             f"only a person closes incident {incident.id}",

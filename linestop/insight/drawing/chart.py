@@ -66,7 +66,11 @@ def chart_of(query: Query, answer: Table) -> Chart:
         UsageError: there is no row, or no number to draw.
     """
     if not answer.rows:
-        raise UsageError("there is nothing to draw", found=f"{query.name} has no rows")
+        raise UsageError(
+            "there is nothing to draw",
+            found=f"{query.name} has no rows",
+            todo="ask it without --picture; or of a longer time, with --since",
+        )
     kind, labels, values = _told(query.picture) if query.picture else _guessed(answer)
     return _lines(query, answer, labels[0], values) if kind == "lines" else _bars(query, answer, labels, values)
 

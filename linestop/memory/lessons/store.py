@@ -91,7 +91,8 @@ class LessonStore:
         """
         if strange := set(changes) - EDITABLE:
             raise UsageError(
-                f"a lesson's {', '.join(sorted(strange))} can't be edited", found=", ".join(sorted(EDITABLE))
+                f"a lesson's {', '.join(sorted(strange))} can't be edited",
+                todo=f"change {', '.join(sorted(EDITABLE))}",
             )
 
         def work(connection: Connection) -> Lesson:

@@ -127,7 +127,11 @@ class Lessons:
         """
         found = self.get(lesson_id)
         if found.is_told:
-            raise UsageError(f"lesson {found.id} is accepted already", found="a person stands behind it")
+            raise UsageError(
+                f"lesson {found.id} is accepted already",
+                found="a person stands behind it",
+                todo=f"`linestop lesson edit {found.id}` changes it",
+            )
         look = None if anyway else self._look(found.tier)
         return self._store(found.tier).edit(found.id, look=look, trust=Trust.PERSON, superseded_by="")
 
