@@ -158,13 +158,8 @@ class Memory:
             log = self._logs.pop(caution.run, None) or CautionLog(self._layout, caution.run)
             self._logs[caution.run] = log  # the one used last stands last
             while len(self._logs) > MAX_OPEN:
-                self._logs.pop(next(iter(self._logs))).close()
-        try:
-            log.append(caution)
-        finally:
-            with self._lock:
-                if self._logs.get(caution.run) is not log:  # its place was given away meanwhile
-                    log.close()
+                del self._logs[next(iter(self._logs))]  # closes with the last who writes to it
+        log.append(caution)
 
     def _recall(self, files: Sequence[str], most: int) -> tuple[Caution, ...]:
         from linestop.memory.cautions import recall  # noqa: PLC0415

@@ -135,18 +135,21 @@ def test_corrections_of_the_chunk_and_of_the_ticket_come_newest_first() -> None:
             correction("not of this chunk", 9, chunk="other"),
             correction("of a person", 5, by="ada", person=True, chunk=""),
             correction("same minute, later", 5),
-        )
+        ),
+        reflections=(reflection("said of it"), reflection("said, but not of this chunk", chunk="other")),
     )
     text = brief(told=told).text
+    assert "said of it" in text
     assert "not of this chunk" not in text
     assert text.index("same minute, later") < text.index("of a person") < text.index("the earliest")
     assert "By ada (a person):" in text
 
 
-def test_signs_stand_first_as_constraints_the_unsolved_ones_before_the_others() -> None:
+def test_signs_stand_first_as_constraints_unsolved_ones_then_the_chunks_own_before_the_others() -> None:
     solved = SIGN.model_copy(update={"id": "s2", "solved": True, "times": 9})
-    found = brief(told=Told(signs=(solved, SIGN)))
-    assert found.kept("signs") == ("s1", "s2")
+    elsewhere = SIGN.model_copy(update={"id": "s3", "chunk": "other", "times": 9})
+    found = brief(told=Told(signs=(solved, elsewhere, SIGN)))
+    assert found.kept("signs") == ("s1", "s3", "s2")
     assert found.text.index("## Signs") < found.text.index("## Task")
     assert "seen 2 times" in found.text
     assert "whatever you do, it must not come back" in found.text

@@ -1,6 +1,7 @@
 """Fresh and stale are told apart honestly: whatever else is remembered, and though a file went back to what it was."""
 
 from linestop.briefs import Told, compose
+from linestop.briefs.rank import MOST_HASHED
 from linestop.memory.lessons.model import Tier
 from linestop.watch.firing import Severity
 from tests.unit.brief_samples import ask, caution, lesson
@@ -50,7 +51,11 @@ def test_files_that_are_in_play_are_hashed_before_others() -> None:
     """Where not all can be hashed, what counts is."""
     others = tuple(caution(f"c{n}", 1_000 + n, file=f"far/f{n}.py", file_hash="h") for n in range(900))
     mine = caution("mine", 1, file="shop/cart.py", file_hash="h")
-    found = compose(ask(), Told(cautions=(*others, mine)), fraction=0.15, skills=(), hashes=lambda _: "h")
+    hashed: list[str] = []
+    found = compose(
+        ask(), Told(cautions=(*others, mine)), fraction=0.15, skills=(), hashes=lambda file: hashed.append(file) or "h"
+    )
+    assert len(hashed) == MOST_HASHED < len(others)
     assert found.kept("cautions")[0] == "mine"
     assert "in shop/cart.py, last 2026-11-01: Detail of mine" in found.text
 

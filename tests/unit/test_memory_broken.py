@@ -18,7 +18,7 @@ from linestop.deployments.doctor.memory import look_at_memory
 from linestop.memory.cautions import Caution, CautionKind
 from linestop.memory.cautions.shelf import NAME
 from linestop.memory.lessons import Lesson, LessonStore, Tier
-from linestop.memory.memory import Memory
+from linestop.memory.memory import MAX_OPEN, Memory
 from linestop.memory.tickets.model import Correction, Failure, Reflection
 from linestop.paths import Layout, global_lessons
 from linestop.policy import MemoryPolicy
@@ -181,6 +181,16 @@ def test_who_hears_later_hears_of_what_was_before(layout: Layout) -> None:
     assert tuple(said) == memory.problems != ()
 
 
+def test_cautions_of_many_runs_keep_few_files_open(layout: Layout) -> None:
+    memory = Memory(layout, MemoryPolicy())
+    for number in range(3 * MAX_OPEN):
+        memory.caution(Caution(kind=CautionKind.FIRING, detector="repeat", detail="again", run=f"run-{number}"))
+    opened = [os.path.realpath(one) for one in Path("/proc/self/fd").iterdir()]
+    assert sum(name.startswith(str(layout.cautions)) for name in opened) == MAX_OPEN
+    assert len(list(layout.cautions.rglob("*.jsonl"))) == 3 * MAX_OPEN
+    memory.close()
+
+
 def test_a_memory_that_the_policy_turns_off_keeps_nothing_and_complains_of_nothing(layout: Layout) -> None:
     garbage_in_lessons(layout)
     memory = Memory(layout, MemoryPolicy(enabled=False))
@@ -274,9 +284,8 @@ def test_lines_that_linestop_never_wrote_hide_none_that_it_did(layout: Layout, l
     assert memory.problems == ()
 
 
-def test_a_file_whose_name_is_no_text_blinds_no_memory(tmp_path: Path) -> None:
+def test_a_file_whose_name_is_no_text_blinds_no_memory(layout: Layout) -> None:
     """A repository may hold names in Latin-1, or any bytes: git gives them as lone surrogates."""
-    layout = Layout(tmp_path / "shop").ensure()
     taught(layout.lessons)
     memory = Memory(layout, MemoryPolicy())
     memory.caution(Caution(kind=CautionKind.FIRING, detector="repeat", detail="again", run="r", file="src/a.py"))

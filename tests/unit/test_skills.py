@@ -219,6 +219,8 @@ def test_the_rules_are_always_whole_and_what_does_not_fit_is_said() -> None:
     assert block.kept == ("role-maker",)
     assert [one.what for one in block.left_out] == ["more"]
     assert "r" * 9_000 in found.text
+    only = brief(ask(window=8_192), Told(), skills=(rules.model_copy(update={"name": "no-rules"}),))
+    assert [block.kept for block in only.blocks if block.name == "skills"] == [()]
 
 
 def test_a_skill_reads_back_whole_from_a_brief() -> None:
