@@ -1,4 +1,4 @@
-"""What holds of all tests: the longest files of the live ones begin first, and collecting is quick.
+"""What holds of all tests: they have a home of their own, the longest live ones begin first, and collecting is quick.
 
 The garbage collector rests while the tests are collected: everything that is imported then stays to the end.
 
@@ -7,6 +7,9 @@ went over it again. Frozen, it is out of the collector's way; what the tests the
 """
 
 import gc
+import os
+import shutil
+import tempfile
 
 import pytest
 
@@ -17,7 +20,15 @@ LONG = (
     "test_debrief_forms", "test_static_engine_live", "test_broken_memory", "test_debrief_flow",
 )  # fmt: skip
 
+_homes: list[str] = []
 gc.disable()
+
+
+def pytest_configure() -> None:
+    """Lessons that whoever runs the tests keeps at home must be told to none of them, and nothing be written there."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:  # workers have their parent's; not in /tmp, which a sandbox hides
+        _homes.append(tempfile.mkdtemp(prefix="linestop-tests-", dir="/var/tmp"))
+        os.environ["LINESTOP_HOME"] = _homes[0]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,3 +44,5 @@ def pytest_collection_finish() -> None:
 
 def pytest_unconfigure() -> None:
     gc.unfreeze()  # what stays frozen at the end, DuckDB's binding reports as leaked
+    for home in _homes:
+        shutil.rmtree(home, ignore_errors=True)
