@@ -186,7 +186,7 @@ class SandboxContract:
         start, sleep = monotonic(), marked()
         ran = sh(cell, f"{sleep} & setsid {sleep} & {script}", **words)
         assert (ran.ended, ran.exit_code, ran.ok) == (ended, None, False)
-        assert monotonic() - start < 6
+        assert monotonic() - start < 40
         assert left(sleep) == []
 
     def test_who_talks_is_not_idle(self, cell: Cell) -> None:
@@ -196,7 +196,7 @@ class SandboxContract:
         stop = threading.Event()
         ran = sh(cell, "echo up; sleep 60", stop=stop, stdout=lambda _: stop.set())
         assert (ran.ended, ran.exit_code) == ("stopped", None)
-        assert ran.seconds < 10
+        assert ran.seconds < 40  # of 60
 
     async def test_a_cancelled_run_ends_its_command(self, cell: Cell) -> None:
         import asyncio  # noqa: PLC0415
@@ -228,7 +228,7 @@ class SandboxContract:
         script = f"(setsid sh -c '{sleep} & {sleep}' >/dev/null 2>&1 &) ; {sleep} & echo started"
         assert sh(cell, script).ok
         assert left(sleep) == []
-        assert monotonic() - start < 10
+        assert monotonic() - start < 40
 
     def test_a_taker_that_fails_ends_the_command(self, cell: Cell) -> None:
         def broken(_: bytes) -> None:

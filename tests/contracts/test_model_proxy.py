@@ -60,7 +60,7 @@ def proxy(upstream: Upstream, counts: Meter | None = None, **more: Any) -> Itera
 
 def client_of(served: ModelProxy) -> httpx.Client:
     transport = httpx.HTTPTransport(uds=str(served.socket))
-    return httpx.Client(transport=transport, base_url="http://127.0.0.1:8377", timeout=20)
+    return httpx.Client(transport=transport, base_url="http://127.0.0.1:8377", timeout=60)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_a_request_that_is_sent_before_the_last_one_is_answered_waits_its_turn(u
         link.settimeout(20)
         link.connect(str(served.socket))
         link.sendall(head + b'{"model":"a"}')
-        assert upstream.came.acquire(timeout=10)
+        assert upstream.came.acquire(timeout=60)
         link.sendall(head + b'{"model":"b"}')
         go.set()
         got = b""
@@ -313,7 +313,7 @@ def test_calls_at_the_same_time_can_not_pass_a_cap_unseen(upstream: Upstream) ->
     large = {**CHAT, "messages": [{"role": "user", "content": "x" * 4_000}]}
 
     async def all_at_once(path: Path) -> list[int]:
-        async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(path)), timeout=20) as client:
+        async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(path)), timeout=60) as client:
             codes = []
             for call in asyncio.as_completed(
                 [client.post("http://x/chat/chat/completions", json=large) for _ in range(10)]
@@ -435,9 +435,9 @@ def test_a_client_that_hangs_up_ends_the_call_upstream(upstream: Upstream) -> No
     with proxy(upstream, counts) as (_, client):
         with client.stream("POST", "/chat/chat/completions", json={**CHAT, "stream": True}) as answer:
             next(answer.iter_raw())
-        assert counted.wait(10)
+        assert counted.wait(60)
         go.set()
-        assert upstream.left.acquire(timeout=10)
+        assert upstream.left.acquire(timeout=60)
         assert upstream.ended == [False]
         assert counts.spent.output >= 1, "what it had got is estimated"
 
@@ -478,7 +478,7 @@ def test_an_endless_answer_is_cut(upstream: Upstream) -> None:
 
 def test_a_hundred_streams_run_at_once(upstream: Upstream) -> None:
     counts = Meter(Limits(), prices=GenaiPrices({}))
-    all_there = threading.Barrier(100, timeout=20)
+    all_there = threading.Barrier(100, timeout=60)
     event = 'data: {"choices":[{"delta":{"content":"a"}}]}\n\n'
     last = 'data: {"choices":[],"usage":{"prompt_tokens":2,"completion_tokens":3}}\n\n'
 
@@ -491,7 +491,7 @@ def test_a_hundred_streams_run_at_once(upstream: Upstream) -> None:
     async def all_at_once(path: Path) -> list[str]:
         limits = httpx.Limits(max_connections=None)
         transport = httpx.AsyncHTTPTransport(uds=str(path), limits=limits)
-        async with httpx.AsyncClient(transport=transport, timeout=20) as client:
+        async with httpx.AsyncClient(transport=transport, timeout=60) as client:
             body = {**CHAT, "stream": True}
             calls = [client.post("http://x/chat/chat/completions", json=body) for _ in range(100)]
             return [answer.text for answer in await asyncio.gather(*calls)]
@@ -513,9 +513,9 @@ def test_closing_ends_what_is_under_way_and_leaves_nothing(upstream: Upstream) -
         with socket.socket(socket.AF_UNIX) as link:
             link.connect(str(path))
             link.sendall(b"GET /chat/models HTTP/1.1\r\nhost: x\r\n\r\n")
-            assert upstream.came.acquire(timeout=10)
+            assert upstream.came.acquire(timeout=60)
             served.close()
-            link.settimeout(10)
+            link.settimeout(60)
             assert link.recv(1) == b"", "the client hears of it"
         served.close()
     never.set()

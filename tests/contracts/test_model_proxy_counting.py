@@ -171,7 +171,7 @@ class Told:
     def __enter__(self) -> Self:
         self.proxy.__enter__()
         transport = httpx.HTTPTransport(uds=str(self.proxy.socket))
-        self.client = httpx.Client(transport=transport, base_url="http://p", timeout=20)
+        self.client = httpx.Client(transport=transport, base_url="http://p", timeout=60)
         return self
 
     def __exit__(self, *error: object) -> None:

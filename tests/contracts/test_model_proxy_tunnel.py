@@ -176,6 +176,6 @@ def test_closing_ends_open_tunnels(upstream: Upstream) -> None:
             client.connect(str(proxy.socket))
             client.sendall(f"CONNECT {target} HTTP/1.1\r\nhost: x\r\n\r\nGET / HTTP/1.1\r\n\r\n".encode())
             assert b" 200 " in head_of(client)
-            assert upstream.came.acquire(timeout=10)
+            assert upstream.came.acquire(timeout=60)
         assert client.recv(1) == b""
     never.set()

@@ -1,14 +1,15 @@
 """CommandEngine with a small program in place of an agent: it hangs, lies, crashes and leaves things behind."""
 
 import json
-import os
 import sys
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
+import psutil
 import pytest
 
 from linestop.blocks.command_engine.engine import CommandEngine
@@ -18,7 +19,7 @@ from linestop.blocks.sandboxes.plain_sandbox import PlainSandbox
 from linestop.deployments.lab_server import ScriptedServer
 from linestop.engines import CommandSettings, Endpoint, Wire
 from linestop.errors import BusyError, LinestopError, PolicyError, ToolError
-from linestop.events import EventKind, Fault, read_events
+from linestop.events import Event, EventKind, Fault, read_events
 from linestop.plans import ChecksPass, Chunk, Plan
 from linestop.policy import SandboxPolicy
 from linestop.ports import Dispatch, Limits, Work
@@ -106,25 +107,31 @@ def test_garbage_and_endless_lines_lose_nothing_else(workspace: Path, log: LiveL
     [
         pytest.param("hang", {"idle_seconds": 0.5}, "no output and no event for 0 s", id="silence"),
         pytest.param("chatter", {"wall_seconds": 0.7}, "timed out after 1 s", id="talk without end"),
-        pytest.param("endless", {"wall_seconds": 20}, "printed more than", id="output without end"),
+        pytest.param("endless", {"wall_seconds": 300}, "printed more than", id="output without end"),
     ],
 )
 def test_a_clock_or_a_bound_ends_it_with_all_it_started(
     mode: str, limits: dict[str, float], words: str, workspace: Path, log: LiveLog
 ) -> None:
-    start, before = monotonic(), processes_below(os.getpid())  # this worker's tests may share a server
     assert words in dispatched(engine(mode), workspace, log, **limits).broke_off
-    assert monotonic() - start < 15
-    assert {pid: argv for pid, argv in processes_below(os.getpid()).items() if pid not in before} == {}
+    assert processes_in(workspace) == {}
 
 
 def test_the_watch_ends_it_at_once(workspace: Path, log: LiveLog) -> None:
-    threading.Timer(0.5, log.stop, ("repeat: the same call 8 times",)).start()
+    class Watched(LiveLog):
+        def append(self, kind: EventKind, **fields: Any) -> Event:
+            event = super().append(kind, **fields)
+            if kind is EventKind.TOOL_CALL:
+                self.stop("repeat: the same call 8 times")
+            return event
+
     start = monotonic()
-    work = dispatched(engine("hang"), workspace, log)
+    with Watched(log.path.with_name("watched.jsonl")) as watched:
+        work = dispatched(engine("hang"), workspace, watched)
     assert work.broke_off == "repeat: the same call 8 times"
     assert work.session == "5e551011-0000-4000-8000-000000000001"
-    assert monotonic() - start < 5
+    assert monotonic() - start < 60  # of 600
+    assert processes_in(workspace) == {}
 
 
 def test_a_daemon_that_it_leaves_is_ended(workspace: Path, log: LiveLog) -> None:
@@ -225,12 +232,11 @@ def test_a_cap_in_dollars_needs_a_price(workspace: Path, log: LiveLog) -> None:
         dispatched(made, workspace, log, usd=1.0)
 
 
-def processes_below(pid: int) -> dict[str, str]:
-    """Return the living children of a process: process number → command line."""
+def processes_in(folder: Path) -> dict[int, list[str]]:
+    """Return the processes at work in a folder: number → command line. A zombie is in none."""
     found = {}
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            state = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0]
-            if state != "Z":
-                found[child] = Path(f"/proc/{child}/cmdline").read_text()
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if Path(process.cwd()).is_relative_to(folder):
+                found[process.pid] = process.cmdline()
     return found

@@ -111,7 +111,7 @@ def test_arguments_that_nest_too_deep_are_cut_not_refused(tmp_path: Path) -> Non
 def test_looking_costs_less_than_writing() -> None:
     hiding = Redactor(["hunter2-of-the-shop"])
     text = "def add(a, b):\n    return a - b  # nothing here\n" * 40
-    begun = time.process_time()
+    begun = time.thread_time()
     for _ in range(1_000):
         hiding.text(text)
-    assert time.process_time() - begun < 0.5  # 2 MB; about 0.03 s on an idle core
+    assert time.thread_time() - begun < 0.5  # 2 MB; about 0.03 s on an idle core

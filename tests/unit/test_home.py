@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from linestop.deployments.cli.up import up
+from linestop.deployments.doctor.machine import look_at_machine
 from linestop.errors import InfraError
 from linestop.home import PIN, home, spare_home, stand_in, why_not, working_in, workplace, workplaces
 from linestop.memory.memory import Memory
@@ -83,6 +85,42 @@ def test_memory_says_it_once_and_works_on(spare: Path, tmp_path: Path) -> None:
     assert str(spare) in said[0]
     assert said[0].startswith("memory.broken home ")
     assert Memory(Layout(tmp_path), MemoryPolicy(enabled=False)).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("named", "found"),
+    [
+        pytest.param("home", "it is relative", id="relative"),
+        pytest.param("~no-such-user/home", "home directory", id="of nobody"),
+        pytest.param("LOOP/home", "loop", id="links in a circle"),
+    ],
+)
+def test_a_home_that_names_no_folder_is_said(
+    named: str, found: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    monkeypatch.setenv("LINESTOP_HOME", named.replace("LOOP", str(tmp_path / "loop")))
+    with pytest.raises(InfraError) as raised:
+        home()
+    assert found in raised.value.found
+    assert "export LINESTOP_HOME=" in raised.value.todo
+    memory = Memory(Layout(tmp_path), MemoryPolicy())
+    assert memory.told("stock", role="maker", chunk="c0", files=()).lessons == ()
+    assert found in "".join(memory.problems), "memory itself raises nothing"
+
+
+def test_up_refuses_a_home_where_it_can_keep_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINESTOP_HOME", "/proc/1/linestop")  # nobody may write there
+    with pytest.raises(InfraError, match="where `up` keeps repositories") as raised:
+        up()
+    assert "no right to write" in raised.value.found
+    assert not spare_home(home()).exists(), "nothing was begun"
+
+
+def test_the_doctor_says_a_home_that_can_not_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINESTOP_HOME", str(tmp_path / ("a" * 300)))
+    (found,) = (one for one in look_at_machine() if one.name == "home")
+    assert "File name too long" in found.found
 
 
 def test_only_what_can_not_be_written_is_stood_in_for(tmp_path: Path) -> None:

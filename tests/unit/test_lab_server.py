@@ -135,19 +135,20 @@ def test_a_hung_request_ends_with_the_server(client: httpx.Client) -> None:
         thread.start()
         while not server.requests:
             threading.Event().wait(0.005)
-        began = monotonic()
-    thread.join(5)
-    assert ended
-    assert monotonic() - began < 3
+    thread.join(60)
+    assert len(ended) == 1
+    assert "Timeout" not in ended[0], "the server let go of it, not its own clock"
 
 
 def test_what_was_asked_can_be_read_and_is_bounded(client: httpx.Client) -> None:
     with ScriptedServer(SCENARIO) as server:
-        began = monotonic()
+        took = []
         for number in range(510):
+            began = monotonic()
             client.post(server.url + "/v1/responses", json={"model": "m", "input": f"n{number}"}, headers={"x-a": "b"})
+            took.append(monotonic() - began)
         kept = server.requests
-        assert monotonic() - began < 10  # a small answer held back 40 ms would take twice that
+    assert min(took) < 0.04, "no answer is held back, as a small one is by Nagle's algorithm"
     assert len(kept) == 500
     assert (kept[-1].body["input"], kept[-1].headers["x-a"], kept[-1].place) == ("n509", "b", (0, 1))
     assert kept[0].body["input"] == "n10"

@@ -90,9 +90,10 @@ CHILD = "import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', 'im
 def test_no_process_outlives_the_call(how: str, then: str, tmp_path: Path) -> None:
     start = monotonic()
     code = CHILD.format(how=how) + "open('pid', 'w').write(str(p.pid)); print('started', flush=True); " + then
-    run = python(code, tmp_path, seconds=2)
+    runs = (python(code, tmp_path, seconds=seconds) for seconds in (1, 8, 32))  # a busy machine may start it late
+    run = next(run for run in runs if run.output)
     assert run.output == "started\n"
-    assert monotonic() - start < 10
+    assert monotonic() - start < 60  # of 600
     assert not _runs(int((tmp_path / "pid").read_text()))
 
 
@@ -112,7 +113,7 @@ async def test_a_cancelled_run_kills_its_command_at_once(tmp_path: Path) -> None
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
         await work
-    assert monotonic() - start < 10
+    assert monotonic() - start < 60  # of 600
     assert not [one for one in psutil.Process().children() if code in one.cmdline()]
 
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic, process_time
 from typing import Any
@@ -268,7 +268,7 @@ def test_a_rate_limit_says_when_to_come_back_and_is_over_at_the_second_dispatch(
     with pytest.raises(BusyError) as caught:
         stage.play(fault("rate_limit", reset_seconds=90))
     assert caught.value.until
-    assert 89 <= (caught.value.until - before).total_seconds() < 100
+    assert before <= caught.value.until - timedelta(seconds=90) <= datetime.now(UTC)
     assert [(one.fault, one.retry_at) for one in stage.events] == [(Fault.RATE_LIMIT, caught.value.until)]
     assert stage.play(fault("rate_limit", reset_seconds=90)).summary == "Done."
 
@@ -317,15 +317,15 @@ def test_a_prompt_too_long_breaks_it_off(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("limits", "words"),
     [
-        pytest.param(Limits(wall_seconds=60, idle_seconds=0.2), "no sign of life for 0.2 s", id="idle"),
-        pytest.param(Limits(wall_seconds=0.2), "time ran out", id="wall"),
+        pytest.param(Limits(wall_seconds=600, idle_seconds=0.6), "no sign of life for 0.6 s", id="idle"),
+        pytest.param(Limits(wall_seconds=0.6), "time ran out", id="wall"),
     ],
 )
 def test_a_hang_lasts_until_a_clock_and_costs_nothing(stage: Stage, limits: Limits, words: str) -> None:
     began, used = monotonic(), process_time()
     assert words in stage.play(fault("hang", times=None), limits=limits).broke_off
-    assert 0.2 <= monotonic() - began < 5
-    assert process_time() - used < 0.15
+    assert 0.6 <= monotonic() - began < 60
+    assert process_time() - used < 0.4
 
 
 def test_a_hang_is_ended_by_the_watch(stage: Stage) -> None:
@@ -342,6 +342,8 @@ def test_a_dispatch_that_no_act_is_for_says_so(stage: Stage) -> None:
 
 @pytest.fixture(autouse=True)
 def no_thread_is_left() -> Iterator[None]:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     yield
-    assert threading.active_count() <= before
+    for thread in set(threading.enumerate()) - before:
+        thread.join(60)
+        assert not thread.is_alive(), thread

@@ -3,7 +3,7 @@
 import random
 import uuid
 from collections.abc import Callable, Iterator
-from time import process_time
+from time import thread_time
 
 import pytest
 
@@ -360,6 +360,6 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_text_takes_long(text: str) -> None:
-    started = process_time()
+    started = thread_time()
     signature(text, "checks")
-    assert process_time() - started < 1.5  # seconds; 0.02 to 0.3 usually
+    assert thread_time() - started < 1.5  # seconds; 0.02 to 0.3 usually

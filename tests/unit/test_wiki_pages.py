@@ -199,11 +199,11 @@ def test_plans_of_the_commit_are_listed() -> None:
 
 
 def test_a_hundred_thousand_lines_take_seconds() -> None:
-    from time import process_time  # noqa: PLC0415
+    from time import thread_time  # noqa: PLC0415
 
     body = "".join(f'def f{n}(a: int) -> int:\n    """Return it."""\n    return a\n\n\n' for n in range(100))
     files: dict[str, str | bytes] = {f"src/big/m{n}.py": f"import big.m{(n + 1) % 200}\n{body}" for n in range(200)}
-    start = process_time()
+    start = thread_time()
     wiki = build(source(files), {})
     lint(wiki)
-    assert process_time() - start < 20  # about 3 on the machine it was written on
+    assert thread_time() - start < 20  # about 3 on the machine it was written on
