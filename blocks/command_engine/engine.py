@@ -105,7 +105,8 @@ class CommandEngine:
         make_ready(self._endpoint, settings.model)
         said = f"{preset.label} {install.version}".strip()
         events.append(EventKind.START, step=order.role, text=said, agent=preset.name, version=install.version)
-        with ModelProxy({preset.name: self._endpoint}, meter=meter, hosts=self._policy.hosts) as proxy:
+        ways = {preset.name: self._endpoint}
+        with ModelProxy(ways, meter=meter, hosts=self._policy.hosts, web=self._policy.network == "open") as proxy:
             mounts = (*install.mounts, *order.mounts, *settings.mounts)
             confinement = confinement_for(
                 self._policy, mounts=mounts, model_socket=proxy.socket, read_only=order.looks_only

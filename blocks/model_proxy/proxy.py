@@ -40,7 +40,8 @@ class ModelProxy:
 
     `endpoints` by name: `/<name>/…` is passed on to that endpoint and nowhere else, with the key that its `key` names
     in `environ` (linestop's own environment), which no client ever sees. `meter` counts and refuses. `hosts` may be
-    reached by CONNECT besides. One proxy serves one dispatch.
+    reached by CONNECT besides. `web` lets a provider search, fetch and call servers in a client's stead. One proxy
+    serves one dispatch.
     """
 
     def __init__(
@@ -52,7 +53,9 @@ class ModelProxy:
         environ: Mapping[str, str] | None = None,
         idle_seconds: float = IDLE_SECONDS,
         resolve: Resolve = resolved,
+        web: bool = False,
     ) -> None:
+        self._web = web
         self._endpoints = dict(endpoints)
         self._meter = meter
         self._environ = os.environ if environ is None else environ
@@ -144,6 +147,7 @@ class ModelProxy:
             environ=self._environ,
             record=self._record,
             idle_seconds=self._idle_seconds,
+            web=self._web,
         )
 
         async def app(request: Request, reply: Reply) -> None:

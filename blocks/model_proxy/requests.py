@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from linestop.blocks.model_proxy.reach import WATCHED, errand
 from linestop.engines import Endpoint, Wire
+from linestop.events import Fault
 
 MAX_MODEL_CHARS = 200
 MAX_OBJECTS, MAX_ITEMS, MAX_STRINGS = 50_000, 500_000, 500_000  # of a body: a million tokens of context stay below
@@ -48,6 +50,10 @@ _REPLACED = {
 class BadRequestError(ValueError):
     """A request that can't be passed on; its text is for the client."""
 
+    def __init__(self, text: str, fault: Fault = Fault.MALFORMED) -> None:
+        super().__init__(text)
+        self.fault = fault
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -67,17 +73,19 @@ class Asked:
         return replace(self, body=self.came)
 
 
-def read_request(wire: Wire, body: bytes, *, model: str = "", encoding: str = "", add_usage: bool = True) -> Asked:
-    """Return what a client asks; `model` is the one its path names.
+def read_request(
+    wire: Wire, body: bytes, *, model: str = "", encoding: str = "", add_usage: bool = True, web: bool = False
+) -> Asked:
+    """Return what a client asks; `model` is the one its path names, `web` lets the provider reach what it likes.
 
     Raises:
-        BadRequestError: the body is no JSON object, or asks for what can't be counted.
+        BadRequestError: the body is no JSON object, or asks for what can't be counted or leads out of the sandbox.
     """
     body = _decoded(body, encoding)
     if _is_intricate(body):
         raise BadRequestError("the request's body has too many parts")
     try:
-        asked = json.loads(body, object_pairs_hook=_no_second_model)
+        asked = json.loads(body, object_pairs_hook=_said_once)
     except (ValueError, RecursionError) as error:
         raise BadRequestError(f"the request's body is no JSON that can be used: {error}") from error
     if not isinstance(asked, dict):
@@ -87,6 +95,10 @@ def read_request(wire: Wire, body: bytes, *, model: str = "", encoding: str = ""
     model = model or str(asked.get("model") or "")
     if len(model) > MAX_MODEL_CHARS:
         raise BadRequestError("the model's name is too long")
+    if not web and (where := errand(asked, wire, model)):
+        raise BadRequestError(
+            f"the provider is asked to reach {where}, and the sandbox's network is not open", Fault.OTHER
+        )
     if not (add_usage and wire is Wire.OPENAI_CHAT and asked.get("stream")):
         return Asked(model, body, body)
     return _with_usage(model, body, asked)
@@ -102,11 +114,13 @@ def _is_intricate(body: bytes) -> bool:
     return bare.count(b"{") + bare.count(b"[") > MAX_OBJECTS or bare.count(b",") > MAX_ITEMS
 
 
-def _no_second_model(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse an object that names two models: which one counts would be the provider's choice."""
+def _said_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object that says twice what is looked at here: which one counts would be the provider's choice."""
     found = dict(pairs)
-    if len(found) != len(pairs) and sum(key == "model" for key, _ in pairs) > 1:
-        raise ValueError("it names `model` twice")
+    if len(found) != len(pairs):
+        names = [key for key, _ in pairs if key in WATCHED]
+        if twice := next((key for key in names if names.count(key) > 1), ""):
+            raise ValueError(f"it names `{twice}` twice")
     return found
 
 

@@ -45,7 +45,9 @@ class Upstream:
         environ: Mapping[str, str],
         record: Record,
         idle_seconds: float = IDLE_SECONDS,
+        web: bool = False,
     ) -> None:
+        self._web = web
         self._endpoints = dict(endpoints)
         self._meter = meter
         self._environ = environ
@@ -79,7 +81,7 @@ class Upstream:
             else:
                 await self._pass_on(name, endpoint, way, request, reply)
         except BadRequestError as error:
-            await self._refuse(wire, reply, Refused(400, f"linestop: {error}", Fault.MALFORMED))
+            await self._refuse(wire, reply, Refused(400, f"linestop: {error}", error.fault))
         except Refused as refused:
             await self._refuse(wire, reply, refused)
         except httpx.TimeoutException as error:
@@ -132,7 +134,7 @@ class Upstream:
             return Asked("", b"", b"")
         encoding = request.header("content-encoding").strip().lower()
         add = name not in self._without_options
-        return read_request(way.wire, request.body, model=way.model, encoding=encoding, add_usage=add)
+        return read_request(way.wire, request.body, model=way.model, encoding=encoding, add_usage=add, web=self._web)
 
     def _admit(self, model: str, provider: str) -> None:
         """Raise Refused where the budget allows no further call; a 400 is what every client takes as final."""
