@@ -45,18 +45,22 @@ def _answer(rule: Rule, pairs: Sequence[Pair], found: Verdicts, costs: Compared)
     if found.p <= rule.verdict_alpha:
         answer = Answer.IMPROVED if found.better > found.worse else Answer.REGRESSED
         return answer, f"rule 1: {found.better} better, {found.worse} worse, sign test p = {found.p:.4g}"
-    if by_tokens := _by_tokens(rule, pairs):
+    if by_tokens := _by_tokens(rule, pairs, found):
         return by_tokens
     return _same(rule, found, costs)
 
 
-def _by_tokens(rule: Rule, pairs: Sequence[Pair]) -> tuple[Answer, str] | None:
-    """Return the answer of the tokens, None where they decide nothing. To fail at less cost is no improvement."""
+def _by_tokens(rule: Rule, pairs: Sequence[Pair], found: Verdicts) -> tuple[Answer, str] | None:
+    """Return the answer of the tokens, None where they decide nothing. To fail at less cost is no improvement.
+
+    Nor do they speak against verdicts that lean the other way, however few: what is cheap and fails more often doesn't
+    help, what is dear and succeeds more often does no harm.
+    """
     fewer = tokens([pair for pair in pairs if pair.worked], rule.token_alpha / 2)
-    if fewer.high is not None and fewer.high < 1 / (1 + rule.token_margin):
+    if found.net >= 0 and fewer.high is not None and fewer.high < 1 / (1 + rule.token_margin):
         return Answer.IMPROVED, f"rule 2: where both did the work, {_ratio(fewer)}"
     more = tokens(pairs, rule.token_alpha / 2)
-    if more.low is not None and more.low > 1 + rule.token_margin:
+    if found.net <= 0 and more.low is not None and more.low > 1 + rule.token_margin:
         return Answer.REGRESSED, f"rule 2: {_ratio(more)}"
     return None
 

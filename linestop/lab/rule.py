@@ -72,7 +72,8 @@ The order turns round from pair to pair. A verdict is failed < inert < struggled
 or a tie.
 1. Exact sign test on the verdicts, two-sided, alpha {self.verdict_alpha:g}: improved or regressed.
 2. Else tokens, by the {strict} Hodges-Lehmann interval of their ratio: improved if all of it is below {least:.2f}
-   where both arms did the work; regressed if all of it is above {most:.2f}.
+   where both arms did the work; regressed if all of it is above {most:.2f}. Not against the verdicts: if more
+   pairs are worse than better, fewer tokens are no improvement, nor more of them harm if more are better.
 3. Else no change, if the {wide} interval of better minus worse lies within ±{self.margin:.2f}, and that of the
    ratio of tokens, where they are known, within {least:.2f} to {most:.2f}.
 4. Else not enough data; so are fewer pairs than planned, whatever they say.

@@ -92,6 +92,15 @@ def pairs(*signs: int, tokens: tuple[int | None, int | None] = (100, 100), low: 
             pairs(*[9] * 16, tokens=(50, 100)), Answer.NOT_ENOUGH, "rule 4", id="to fail at less cost is nothing"
         ),
         pytest.param(pairs(*[9] * 16, tokens=(200, 100)), Answer.REGRESSED, "rule 2", id="to fail at twice the cost"),
+        pytest.param(
+            pairs(*[-1] * 4, *[0] * 12, tokens=(50, 100)), Answer.NOT_ENOUGH, "rule 4", id="cheaper, and four fail"
+        ),
+        pytest.param(
+            pairs(*[1] * 4, *[0] * 12, tokens=(200, 100)), Answer.NOT_ENOUGH, "rule 4", id="dearer, and four succeed"
+        ),
+        pytest.param(
+            pairs(1, -1, *[0] * 14, tokens=(50, 100)), Answer.IMPROVED, "rule 2", id="cheaper, one better, one worse"
+        ),
         pytest.param(pairs(*[1] * 16, tokens=(900, 100)), Answer.IMPROVED, "rule 1", id="verdicts before tokens"),
         pytest.param(
             pairs(*[0] * 16, tokens=(None, 100)), Answer.NO_CHANGE, "no tokens are known", id="unknown tokens"
