@@ -18,8 +18,25 @@ PIN = "LINESTOP_WORKPLACE"  # what a run has begun with, for what it starts; of 
 
 
 def home() -> Path:
-    """Return `$LINESTOP_HOME`, default `~/.linestop`: what a person keeps lies there."""
-    return Path(os.environ.get("LINESTOP_HOME") or Path.home() / ".linestop").expanduser().resolve()
+    """Return `$LINESTOP_HOME`, default `~/.linestop`: what a person keeps lies there.
+
+    Raises:
+        InfraError: no folder can be meant by it; a relative one would be another in each folder that a process enters.
+    """
+    named = os.environ.get("LINESTOP_HOME") or "~/.linestop"
+    try:
+        folder = Path(named).expanduser()
+        found = "" if folder.is_absolute() else "it is relative"
+        resolved = folder.resolve()
+    except RuntimeError as error:  # Python's own for a user that there isn't, and for links in a circle
+        found = str(error)
+    if found:
+        raise InfraError(
+            f"LINESTOP_HOME={named} names no folder",
+            found=found.rstrip("."),
+            todo='set it to an absolute path, for example: export LINESTOP_HOME="$HOME/.linestop"',
+        )
+    return resolved
 
 
 def workplace() -> Path:

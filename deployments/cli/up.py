@@ -31,7 +31,8 @@ from linestop.deployments.supervision import (
     stop_supervisor,
     supervised,
 )
-from linestop.errors import ServerError, UsageError
+from linestop.errors import InfraError, ServerError, UsageError
+from linestop.home import home, why_not
 from linestop.locks import locked
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def up(
     stderr = Console(stderr=True, highlight=False, soft_wrap=True)
     paths = [path.expanduser().resolve() for path in repositories]
     settings = machine_settings(port=port, receiver_port=receiver_port)
+    _check_home()
     with _all_or_nothing():
         url, known, state = _start(paths, settings, lambda line: stderr.print(escape(line), style="dim"))
     _show(url, known, state, settings, as_json=json_)
@@ -84,6 +86,16 @@ def _start(paths: list[Path], settings: MachineSettings, say: Say) -> "tuple[str
     say("registering deployments, blocks and limits")
     known = _register(paths, settings)
     return url, known, _ensure_parts(url, settings, say)
+
+
+def _check_home() -> None:
+    """Refuse a home that can't be written: a stand-in would lose the repositories, secrets and deliveries in it."""
+    if why := why_not(home()):
+        raise InfraError(
+            f"linestop can't write to {home()}, where `up` keeps repositories, secrets and deliveries",
+            found=why,
+            todo="make it writable, or set LINESTOP_HOME to a folder of yours; `linestop execute` works without",
+        )
 
 
 def _check_ports(settings: MachineSettings) -> None:

@@ -17,7 +17,7 @@ from packaging.specifiers import SpecifierSet
 from linestop.blocks.processes import run_command
 from linestop.deployments.doctor.diagnosis import Diagnosis, State, ok, problem, warning
 from linestop.deployments.server import answers, running_server
-from linestop.errors import ToolError
+from linestop.errors import InfraError, ToolError
 from linestop.home import home, why_not, workplace
 from linestop.ports import Confinement
 
@@ -130,19 +130,24 @@ def _limits() -> Diagnosis:
 
 
 def _home() -> Iterator[Diagnosis]:
-    folder = home()
+    try:
+        folder = home()
+    except InfraError as error:
+        yield problem("home", error.gist, error.todo)
+        return
     if why := why_not(folder):
         found = f"{folder} can't be written: {why}; runs work in {workplace()} instead, `linestop up` doesn't"
         yield warning("home", found, "make it writable, or set LINESTOP_HOME to a folder of yours")
         yield _disk(workplace())
         return
     origin = "LINESTOP_HOME" if os.environ.get("LINESTOP_HOME") else "default"
-    there = next(one for one in (folder, *folder.parents) if one.exists())
     try:
+        there = next(one for one in (folder, *folder.parents) if one.exists())
         with tempfile.TemporaryFile(dir=there):
             yield ok("home", f"{folder} ({origin})")
     except OSError as error:
         yield problem("home", f"{folder} can't be written: {error.strerror}", "set LINESTOP_HOME to a folder of yours")
+        return
     yield _disk(there)
 
 

@@ -171,9 +171,12 @@ class Memory:
         from linestop.memory.lessons import LessonStore  # noqa: PLC0415
 
         found: list[Lesson] = []
-        for tier, path in ((Tier.REPOSITORY, self._layout.lessons), (Tier.GLOBAL, global_lessons())):
-            store = LessonStore(path, tier, patience_seconds=PATIENCE_SECONDS)
-            read = partial(store.told, role, files=files, limit=most)
+        for tier, place in ((Tier.REPOSITORY, lambda: self._layout.lessons), (Tier.GLOBAL, global_lessons)):
+
+            def read(tier: Tier = tier, place: Callable[[], Path] = place) -> Sequence[Lesson]:
+                store = LessonStore(place(), tier, patience_seconds=PATIENCE_SECONDS)
+                return store.told(role, files=files, limit=most)
+
             found += self.attempt(f"{tier} lessons can't be read", read, ())
         return tuple(sorted(found, key=_age))
 
