@@ -5,6 +5,7 @@ import sys
 from cyclopts import App, Parameter
 
 from linestop import __version__
+from linestop.deployments.cli.help_page import HelpPage, default_shown
 
 COMMANDS = {
     "run": "Audit a repository, carry out what was planned, update its wiki.",
@@ -37,9 +38,10 @@ def build(called: str = "") -> App:
         name="linestop",
         help="Runs coding agents unattended on a git repository and can prove what they did.",
         version=__version__,
-        default_parameter=Parameter(negative=()),  # a flag is given or not: no --no-json
+        default_parameter=Parameter(negative=(), show_default=default_shown),  # a flag is given or not: no --no-json
         suppress_keyboard_interrupt=False,  # errors.py says what becomes of the run
         help_format="plaintext",  # keeps the lines of examples apart, which markdown would fold into one
+        help_formatter=HelpPage(),
     )
     for name, text in COMMANDS.items():
         root.command(f"linestop.deployments.cli.{name}:{name}", name=name, help=None if name == called else text)

@@ -109,7 +109,7 @@ def close(
     Examples:
         linestop incident close 20261121-064800-3fa9c1 --why "libxml2 is in the image, the run is green" \
             --because "the module isn't built | pip's log says so | confirmed" \
-            --because "libxml2's headers are missing | dpkg -l libxml2-dev: none | confirmed" \
+            --because "its headers are missing | dpkg -l libxml2-dev | confirmed" \
             --because "the image was changed | git log image/ | confirmed" \
             --because "nothing tests the image | read .ci/run | confirmed" \
             --root-cause "the image is changed without a build" --prevention "L2: build it in CI" \

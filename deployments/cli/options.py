@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 Json = Annotated[bool, Parameter(name="--json")]
-Repo = Annotated[Path, Parameter(name="--repo")]
+Repo = Annotated[Path, Parameter(name="--repo", show_default=False)]  # its line says that it is where you stand
 MaybeRepo = Annotated[Path | None, Parameter(name="--repo")]
 
 
