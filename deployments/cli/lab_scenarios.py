@@ -1,7 +1,5 @@
 """`linestop lab scenarios`: the shipped scenarios, one of them as its file, or the schema of the format."""
 
-import json
-import sys
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -32,20 +30,8 @@ def scenarios(
     json_
         Print the list as JSON.
     """
-    from linestop.deployments.cli.text_table import terminal_width, text_table  # noqa: PLC0415
-    from linestop.scenarios import Scenario, shipped_scenarios, shipped_text  # noqa: PLC0415
+    from linestop.deployments.cli.shipped_files import print_shipped  # noqa: PLC0415  # as needed
+    from linestop.scenarios.reading import SCENARIOS  # noqa: PLC0415
 
-    if schema:
-        sys.stdout.write(json.dumps(Scenario.model_json_schema(by_alias=True), indent=2) + "\n")
-        return 0
-    if name is not None:
-        sys.stdout.write(shipped_text(name))
-        return 0
-    found = shipped_scenarios()
-    if json_:
-        listed = [{"name": key, "acts": len(one.all_acts), "about": one.about} for key, one in found.items()]
-        sys.stdout.write(json.dumps(listed, indent=2) + "\n")
-    else:
-        rows = [(key, len(one.all_acts), one.about) for key, one in found.items()]
-        sys.stdout.write(text_table(("scenario", "acts", "about"), rows, width=terminal_width()) + "\n")
-    return 0
+    told = {"acts": lambda one: len(one.all_acts), "about": lambda one: one.about}
+    return print_shipped(SCENARIOS, told, name=name, schema=schema, json_=json_)

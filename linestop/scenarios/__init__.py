@@ -22,7 +22,7 @@ from linestop.scenarios.model import (
     Write,
 )
 from linestop.scenarios.playing import Cast, Script, Step, act_for
-from linestop.scenarios.reading import read_scenario, scenario_named, shipped_scenarios, shipped_text
+from linestop.scenarios.reading import read_scenario, scenario_named, shipped_scenarios
 
 __all__ = [
     "Act",
@@ -52,5 +52,4 @@ __all__ = [
     "read_scenario",
     "scenario_named",
     "shipped_scenarios",
-    "shipped_text",
 ]

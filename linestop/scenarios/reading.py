@@ -5,9 +5,9 @@ from pathlib import Path
 
 from linestop.errors import UsageError
 from linestop.scenarios.model import Scenario
-from linestop.scenarios.parsing import parsed, read_bytes
+from linestop.scenarios.shipped import Shipped
 
-_SHIPPED = files("linestop.scenarios") / "examples"
+SCENARIOS = Shipped(files("linestop.scenarios") / "examples", Scenario, noun="scenario", page="docs/scenarios.md")
 
 
 def read_scenario(path: Path) -> Scenario:
@@ -16,7 +16,7 @@ def read_scenario(path: Path) -> Scenario:
     Raises:
         UsageError: it can't be read, is no YAML, or breaks the format; names the place.
     """
-    return _parsed(read_bytes(path, "scenario"), str(path))
+    return SCENARIOS.read(path)
 
 
 def scenario_named(name: str, root: Path = Path()) -> Scenario:
@@ -36,24 +36,4 @@ def scenario_named(name: str, root: Path = Path()) -> Scenario:
 
 def shipped_scenarios() -> dict[str, Scenario]:
     """Return the scenarios that come with linestop, by name."""
-    found = [one for one in _SHIPPED.iterdir() if one.name.endswith(".yaml")]
-    return {
-        one.name.removesuffix(".yaml"): _parsed(one.read_bytes(), one.name)
-        for one in sorted(found, key=lambda one: one.name)
-    }
-
-
-def shipped_text(name: str) -> str:
-    """Return the file of a shipped scenario.
-
-    Raises:
-        UsageError: there is none of that name.
-    """
-    known = shipped_scenarios()
-    if name not in known:
-        raise UsageError(f"no scenario {name} is shipped", found=", ".join(known), todo="name one of these")
-    return (_SHIPPED / f"{name}.yaml").read_text(encoding="utf-8")
-
-
-def _parsed(content: bytes, source: str) -> Scenario:
-    return parsed(content, source, Scenario, noun="scenario", page="docs/scenarios.md")
+    return SCENARIOS.all()

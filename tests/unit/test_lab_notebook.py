@@ -15,7 +15,7 @@ from linestop.lab.grades import Grade, Measured
 from linestop.lab.notebook import Notebook, find_entry, is_entry, slug_of
 from linestop.lab.page import page
 from linestop.lab.pairs import Pair
-from linestop.lab.reading import experiment_named, shipped_experiments, shipped_text
+from linestop.lab.reading import EXPERIMENTS, experiment_named, shipped_experiments
 from linestop.lab.rule import Rule
 from linestop.paths import Layout
 from linestop.plans import ChecksPass, Chunk, Plan
@@ -169,7 +169,7 @@ def test_the_shipped_experiments_are_what_the_page_says() -> None:
     docs = (Path(__file__).resolve().parents[2] / "docs" / "lab.md").read_text(encoding="utf-8")
     assert [name for name in shipped if f"`{name}`" not in docs] == []
     assert [key for key in Experiment.model_fields if f"`{key.rstrip('_')}`" not in docs] == []
-    assert "name: on-topic" in shipped_text("on-topic")
+    assert "name: on-topic" in EXPERIMENTS.text("on-topic")
 
 
 def test_stale_and_misleading_are_one_experiment_but_for_the_hash() -> None:
@@ -197,7 +197,7 @@ def test_stale_and_misleading_are_one_experiment_but_for_the_hash() -> None:
 def test_an_experiment_that_breaks_the_format_is_refused_with_its_place(
     change: tuple[str, str], says: str, tmp_path: Path
 ) -> None:
-    text = shipped_text("on-topic")
+    text = EXPERIMENTS.text("on-topic")
     assert change[0] in text
     path = tmp_path / "mine.yaml"
     path.write_text(text.replace(*change, 1), encoding="utf-8")
@@ -211,4 +211,4 @@ def test_a_word_that_is_neither_a_file_nor_shipped_is_no_experiment(tmp_path: Pa
     with pytest.raises(UsageError, match="can't be read"):
         experiment_named(str(tmp_path / "missing.yaml"))
     with pytest.raises(UsageError, match="no experiment nope"):
-        shipped_text("nope")
+        EXPERIMENTS.text("nope")
