@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import psutil
 
 from linestop.blocks.briefing import brief_for
+from linestop.blocks.claims import as_claimed, tip_of
 from linestop.blocks.inspection import clean_checkout
 from linestop.blocks.line import Line
-from linestop.blocks.station import as_claimed, tip_of
 from linestop.briefs import Brief
 from linestop.errors import UsageError
 from linestop.execution.order import left_to_do

@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from linestop.blocks.briefing import told_record
+from linestop.blocks.claims import plan_now
 from linestop.blocks.engines import engine_for, engine_of, settings_of
 from linestop.blocks.line import Line
 from linestop.blocks.memory_gate import refusal
 from linestop.blocks.reruns import engine_again
 from linestop.blocks.sandboxes.choice import sandbox_for
 from linestop.blocks.scripted_engine.engine import ScriptedEngine
-from linestop.blocks.station import plan_now
 from linestop.blocks.trial_fixture import fixture_of
 from linestop.briefs import Ask, Brief, Told, compose, in_play
 from linestop.engines import EngineSettings

@@ -9,10 +9,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from prefect import get_run_logger
 
+from linestop.blocks.claims import is_infra
 from linestop.blocks.infra_lock import infra_lock
 from linestop.blocks.limits import WORKERS, slot
 from linestop.blocks.line import Line
-from linestop.blocks.station import is_infra
 from linestop.text import plain
 
 

@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager, suppress
 from prefect import get_run_logger
 from prefect.runtime import flow_run
 
+from linestop.blocks.claims import claim, leased
 from linestop.blocks.line import Line
-from linestop.blocks.station import Station, claim, close_workplace, leased
+from linestop.blocks.station import Station, close_workplace
 from linestop.errors import InfraError, LinestopError, RecordError
 from linestop.execution.order import TicketOrder, TicketOutcome
 from linestop.execution.setbacks import MAX_DETAIL

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from linestop.blocks.baseline import baseline
+from linestop.blocks.claims import claim
 from linestop.blocks.git_workspaces import GitWorkspaces
 from linestop.blocks.inspection import clean_checkout
 from linestop.blocks.line import Line
-from linestop.blocks.station import Station, claim
+from linestop.blocks.station import Station
 from linestop.errors import InfraError, ToolError
 from linestop.events import EventLog
 from linestop.execution.order import ExecutionOrder

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from linestop.blocks.claims import claim
 from linestop.blocks.dispatches import Post, dispatch
 from linestop.blocks.line import Line
-from linestop.blocks.station import Station, claim
+from linestop.blocks.station import Station
 from linestop.briefs import bare_brief
 from linestop.events import EventKind, EventLog, Outcome
 from linestop.execution.order import ExecutionOrder

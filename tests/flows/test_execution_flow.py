@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from prefect import flow
 
+from linestop.blocks.claims import claim
 from linestop.blocks.git_workspaces import GitWorkspaces
 from linestop.blocks.line import Line
-from linestop.blocks.station import claim
 from linestop.done import Answer
 from linestop.errors import UsageError
 from linestop.events import EventLog

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from linestop.blocks.baseline import baseline
+from linestop.blocks.claims import claim
 from linestop.blocks.inspection import clean_checkout
 from linestop.blocks.line import Line
-from linestop.blocks.station import Station, claim
+from linestop.blocks.station import Station
 from linestop.execution.order import ExecutionOrder
 from linestop.plans import Chunk
 from linestop.records import RunRecord, holder

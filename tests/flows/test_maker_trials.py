@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from linestop.blocks.claims import claim
 from linestop.blocks.line import Line
-from linestop.blocks.station import Station, claim
+from linestop.blocks.station import Station
 from linestop.events import EventLog
 from linestop.execution.order import ExecutionOrder
 from linestop.ports import Dispatch, Work

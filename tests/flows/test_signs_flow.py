@@ -9,8 +9,9 @@ import pytest
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from linestop.blocks.claims import claim
 from linestop.blocks.line import Line
-from linestop.blocks.station import Station, claim
+from linestop.blocks.station import Station
 from linestop.execution.order import ExecutionOrder, TicketOrder, TicketOutcome
 from linestop.execution.ruling import reject
 from linestop.execution.runs import last_report

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from linestop.blocks.claims import claim
 from linestop.blocks.dispatches import Post, dispatch
 from linestop.blocks.line import Line
 from linestop.blocks.reruns import engine_again
 from linestop.blocks.reruns import rerun as run_again
-from linestop.blocks.station import Station, claim
+from linestop.blocks.station import Station
 from linestop.briefs import bare_brief
 from linestop.deployments.cli.lab_rerun import rerun
 from linestop.errors import PolicyError, ToolError, UsageError
