@@ -1,4 +1,4 @@
-"""Claims: who works on a ticket, by which plan, from which commit; how its lease is kept. The work itself is station.py's."""
+"""Claims: who works on a ticket, by which plan, from which commit; how its lease is kept. The work is station.py's."""
 
 import threading
 from collections.abc import Iterator
