@@ -4,6 +4,7 @@ Applied at writing (`EventLog.append`), never only at reading. The shapes are th
 of diffs uses too.
 """
 
+import base64
 import json
 import os
 import re
@@ -11,14 +12,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote, quote_plus, unquote
 
 from linestop.events.token_shapes import HINTS
 
 HIDDEN = "[redacted]"
 MIN_CHARS = 8  # of a secret value; shorter ones would blank out ordinary words
 _SECRET_NAME = re.compile(
-    r"(?:^|_)(?:API_?)?(?:KEY|TOKEN|PAT)$|SECRET|PASSW(?:OR)?D|PASSPHRASE|CREDENTIAL", re.IGNORECASE
+    r"(?:^|_)(?:API_?)?(?:KEY|TOKEN|PAT)$|_(?:AUTH|PASS|PWD)$|SECRET|PASSW(?:OR)?D|PASSPHRASE|CREDENTIAL", re.IGNORECASE
 )
+_LOGIN = re.compile(r"://[^\s/:@]*:(?P<word>[^\s/@]+)@")
 _HARMLESS_VALUE = re.compile(r"^(?:/|https?://[^@]*$|true$|false$|none$|null$|disabled$)", re.IGNORECASE)
 _SHORTEST_TOKEN = 15  # characters, its surroundings included
 _MAX_DEPTH = 32  # levels of nested arguments that are kept
@@ -77,6 +80,8 @@ class Redactor:
             kept = self.start(value, max(room.chars, 0))
             room.chars -= len(value)
             return kept
+        if isinstance(value, bytes | bytearray):
+            return self._value(value.decode("utf-8", "replace"), room, depth)
         if value is None or isinstance(value, int | float) or not isinstance(value, Mapping | list | tuple):
             return value
         if depth >= _MAX_DEPTH:
@@ -96,17 +101,29 @@ def _hidden(match: re.Match[str]) -> str:
 
 
 def _forms(value: str) -> set[str]:
-    """Return a value as it is and as JSON writes it."""
-    return {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+    """Return a value as it is, and as JSON (also JSON in JSON), Python, a URL and base64 write it."""
+    inner = [json.dumps(value, ensure_ascii=ascii_)[1:-1] for ascii_ in (True, False)]
+    quoted = [repr(value)[1:-1], quote(value, safe=""), quote(value), quote_plus(value)]
+    return {value, *inner, *(json.dumps(one)[1:-1] for one in inner), *quoted, *_encoded(value.encode())}
+
+
+def _encoded(value: bytes) -> set[str]:
+    """Return what stands in base64 of any text that holds a value: it depends on where among three bytes it begins."""
+    forms = set[str]()
+    for before in range(3):
+        whole = base64.b64encode(b"\0" * before + value).decode().rstrip("=")
+        inside = whole[(before * 8 + 5) // 6 : (before + len(value)) * 8 // 6]  # its neighbours have no bit in these
+        if len(inside) >= MIN_CHARS:
+            forms |= {inside, inside.replace("+", "-").replace("/", "_")}
+    return forms
 
 
 def secret_values(environment: Mapping[str, str]) -> frozenset[str]:
-    """Return the values of variables whose names say secret and that are long enough to be one."""
-    return frozenset(
-        value.strip()
-        for name, value in environment.items()
-        if _SECRET_NAME.search(name) and len(value.strip()) >= MIN_CHARS and not _HARMLESS_VALUE.match(value.strip())
-    )
+    """Return what is secret of an environment: values of variables whose names say so, passwords in URLs."""
+    values = {name: value.strip() for name, value in environment.items()}
+    named = {value for name, value in values.items() if _SECRET_NAME.search(name) and not _HARMLESS_VALUE.match(value)}
+    words = {match["word"] for value in values.values() for match in _LOGIN.finditer(value)}
+    return frozenset(one for one in named | words | set(map(unquote, words)) if len(one) >= MIN_CHARS)
 
 
 def hide_from_now_on(*values: str) -> None:

@@ -1,9 +1,12 @@
 """No secret is written: values of secret variables, and whatever looks like a token."""
 
+import base64
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -34,6 +37,37 @@ KEY = "sk-ant-api03-" + "Ab3" * 12
             id="a key",
         ),
         pytest.param("-----BEGIN PRIVATE KEY-----\nMIIE", HIDDEN, id="a key cut off"),
+        pytest.param(
+            "…\n" + ("A1" * 32 + "\n") * 2 + "-----END RSA PRIVATE KEY-----", f"…\n{HIDDEN}", id="the end of a key"
+        ),
+        pytest.param("sk-proj-" + "a1_B-" * 20, HIDDEN, id="an openai project's key"),
+        pytest.param("gsk_" + "a1B2" * 13, HIDDEN, id="groq"),
+        pytest.param("xai-" + "a1B2" * 20, HIDDEN, id="xai"),
+        pytest.param("q=%22ghp_" + "a1" * 18 + "%22", f"q=%22{HIDDEN}%22", id="behind an escape of a URL"),
+        pytest.param(r"\u0022ghp_" + "a1" * 18, rf"\u0022{HIDDEN}", id="behind a character's number"),
+        pytest.param(
+            "https://bob:p%40ssw0rd@shop.example", f"https://bob:{HIDDEN}@shop.example", id="a quoted password"
+        ),
+        pytest.param(
+            "https://a1b2c3d4e5f6a7b8c9d0@git.example/x", f"https://{HIDDEN}@git.example/x", id="a URL's token"
+        ),
+        pytest.param(
+            "authorization: BEARER abcdef0123456789xyz", f"authorization: BEARER {HIDDEN}", id="a loud bearer"
+        ),
+        pytest.param(
+            "Authorization: token abcdef0123456789xyz", f"Authorization: token {HIDDEN}", id="a token's header"
+        ),
+        pytest.param("/?access_token=abcdef0123456789&x=1", f"/?access_token={HIDDEN}&x=1", id="a query"),
+        pytest.param("//r.example/:_authToken=ab12-cd34-ef56-ab78", f"//r.example/:_authToken={HIDDEN}", id="npmrc"),
+        pytest.param('"apiKey": "abcdef0123456789"', f'"apiKey": "{HIDDEN}"', id="a field of JSON"),
+        pytest.param(
+            "aws_secret_access_key = " + "a1/B" * 10, f"aws_secret_access_key = {HIDDEN}", id="aws's other half"
+        ),
+        pytest.param("access_token = read_the_token(path)", "access_token = read_the_token(path)", id="code"),
+        pytest.param(
+            "next_key: the-key-of-the-next-page", "next_key: the-key-of-the-next-page", id="a key that is none"
+        ),
+        pytest.param("https://%(user)s:%(password)s@host", "https://%(user)s:%(password)s@host", id="a template"),
         pytest.param("hunter2-of-the-shop", HIDDEN, id="a value"),
         pytest.param(json.dumps('quo"te-secret'), f'"{HIDDEN}"', id="a value as JSON writes it"),
         pytest.param("skip-the-list, ask-me", "skip-the-list, ask-me", id="words that look alike"),
@@ -57,10 +91,39 @@ def test_a_secret_is_hidden(text: str, expected: str) -> None:
         pytest.param("SSH_KEY", "/home/a/.ssh/id", False, id="a path"),
         pytest.param("KEYBOARD", "dvorak-programmer", False, id="no key"),
         pytest.param("PATH", "/usr/bin:/bin", False, id="no secret"),
+        pytest.param("SMTP_PASS", "correct horse", True, id="half a password"),
+        pytest.param("PWD", "the-folder-here", False, id="a folder"),
     ],
 )
 def test_a_variable_is_secret_by_its_name(name: str, value: str, *, secret: bool) -> None:
     assert secret_values({name: value}) == (frozenset({value}) if secret else frozenset())
+
+
+def test_a_password_in_an_address_is_secret_by_itself() -> None:
+    address = {"DATABASE_URL": "postgres://shop:correct%20horse@db.example/shop"}
+    assert secret_values(address) == {"correct%20horse", "correct horse"}
+
+
+@pytest.mark.parametrize("before", ["", "u", "us", "user:", "a longer name:"])
+@pytest.mark.parametrize("write", [base64.b64encode, base64.urlsafe_b64encode])
+def test_a_value_is_hidden_in_base64_wherever_it_begins(before: str, write: Callable[[bytes], bytes]) -> None:
+    value = "correct~~~horse???battery"
+    text = write(f"{before}{value} and more".encode()).decode()
+    hidden = Redactor([value]).text(f"x {text} y")
+    assert HIDDEN in hidden
+    assert text[10:-10] not in hidden
+
+
+@pytest.mark.parametrize("write", [repr, json.dumps, lambda one: json.dumps(json.dumps(one)), quote, quote_plus])
+def test_a_value_is_hidden_however_it_is_written(write: Callable[[str], str]) -> None:
+    value = 'correct "horse"\\ bättery/staple+'
+    assert "rse" not in Redactor([value]).text(f"x {write(value)} y")
+
+
+def test_bytes_in_a_field_are_hidden_too(tmp_path: Path) -> None:
+    with EventLog(tmp_path / "e.jsonl", hiding=Redactor(["hunter2-of-the-shop"])) as log:
+        log.append(EventKind.MESSAGE, note=b"hunter2-of-the-shop")
+    assert "hunter2" not in (tmp_path / "e.jsonl").read_text()
 
 
 def test_a_log_holds_no_secret_in_any_field(tmp_path: Path) -> None:
