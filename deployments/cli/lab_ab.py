@@ -127,7 +127,7 @@ def carried_out(bench: Bench, *, json_: bool) -> int:
 
 def exit_code(entry: Entry) -> int:
     """Return 0 for an answer, 3 for not enough data, 1 for another answer than the experiment's file expects."""
-    if entry.reckoning is None or entry.reckoning.answer is Answer.NOT_ENOUGH:
+    if entry.reckoning is None or not entry.concluded:
         return NOT_DONE
     own = entry.experiment if entry.experiment and entry.experiment.engine_name == entry.subject.engine else None
     expected = own.expect if own else None  # of its own engine: another one may do otherwise

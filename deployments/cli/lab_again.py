@@ -6,6 +6,7 @@ from pathlib import Path
 from linestop.blocks.lab_desk import bench_again, entry_named
 from linestop.deployments.cli.lab_ab import carried_out, say
 from linestop.deployments.cli.options import Json, Repo
+from linestop.lab.entry import Entry
 from linestop.policy import policy_hash
 
 
@@ -34,6 +35,14 @@ def again(entry: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
         say("the policy is not the one of then: limits of the sandbox, checks or watch may differ")
     say(bench.entry.rule.text)
     code = carried_out(bench, json_=json_)
-    same = "the same" if bench.entry.answer == first.answer else "another answer"
-    (sys.stderr if json_ else sys.stdout).write(f"then     {first.answer} ({first.id}): {same}\n")
+    (sys.stderr if json_ else sys.stdout).write(
+        f"then     {first.answer} ({first.id}): {compared(first, bench.entry)}\n"
+    )
     return code
+
+
+def compared(first: Entry, again: Entry) -> str:
+    """Return whether an entry came to the same again; what was broken off, or too little, came to nothing."""
+    if not (first.concluded and again.concluded):
+        return "nothing to compare"
+    return "the same" if again.answer == first.answer else "another answer"

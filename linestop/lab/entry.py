@@ -14,7 +14,7 @@ from linestop.engines import EngineSettings
 from linestop.lab.deciding import Reckoning
 from linestop.lab.experiment import Experiment
 from linestop.lab.pairs import Pair
-from linestop.lab.rule import Rule
+from linestop.lab.rule import Answer, Rule
 from linestop.ports import Dispatch
 from linestop.runs.find import RUN_ID
 
@@ -92,6 +92,11 @@ class Entry(_Frozen):
     def answer(self) -> str:
         """Return the answer in a word or two, else how far it is."""
         return str(self.reckoning.answer if self.reckoning else self.state)
+
+    @property
+    def concluded(self) -> bool:
+        """Whether its pairs say something: improved, regressed or no change."""
+        return self.reckoning is not None and self.reckoning.answer is not Answer.NOT_ENOUGH
 
     @property
     def tokens(self) -> int:

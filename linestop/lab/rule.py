@@ -66,8 +66,9 @@ class Rule(BaseModel):
         """Return the rule in words, as it is printed before the first pair."""
         least, most = 1 / (1 + self.token_margin), 1 + self.token_margin
         strict, wide = f"{1 - self.token_alpha:.0%}", f"{1 - 2 * self.alpha:.0%}"
+        pairs = f"{self.pairs} pair{'s' * (self.pairs != 1)}"
         return f"""\
-{self.pairs} pairs, in each one trial with memory and one without: same task, engine and commit, fresh workspaces.
+{pairs}, in each one trial with memory and one without: same task, engine and commit, fresh workspaces.
 The order turns round from pair to pair. A verdict is failed < inert < struggled < productive; a pair is better, worse
 or a tie.
 1. Exact sign test on the verdicts, two-sided, alpha {self.verdict_alpha:g}: improved or regressed.
@@ -78,7 +79,7 @@ or a tie.
    ratio of tokens, where they are known, within {least:.2f} to {most:.2f}.
 4. Else not enough data; so are fewer pairs than planned, whatever they say.
 Time and firings are reported with tests and intervals and decide nothing of their own: warnings count in the verdict.
-If memory makes {self.better:.0%} of pairs better and {self.worse:.0%} worse, {self.pairs} pairs say so\
+If memory makes {self.better:.0%} of pairs better and {self.worse:.0%} worse, {pairs} would say so\
  with a chance of {self.reached:.0%}.
 {self._no_change}"""
 

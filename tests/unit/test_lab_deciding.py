@@ -138,6 +138,7 @@ def test_the_rule_says_all_that_it_does() -> None:
     text = Rule(pairs=8, alpha=0.1, margin=0.3).text
     for words in ("8 pairs", "alpha 0.08", "98%", "below 0.80", "above 1.25", "80%", "±0.30", "too few for no change"):
         assert words in text, words
+    assert "1 pair, in each" in Rule(pairs=1).text
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from linestop.deployments.cli.lab_again import compared
 from linestop.errors import RepositoryError, UsageError
 from linestop.lab.brief_change import brief_change, injects
 from linestop.lab.deciding import decide
@@ -82,6 +83,24 @@ def test_the_answer_follows_from_what_is_on_disk(book: Notebook) -> None:
     (found,) = book.entries()
     assert found.reckoning == decide(found.rule, found.pairs)
     assert found.answer == "not enough data"  # two of two better may be chance
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "said"),
+    [
+        pytest.param(14, 14, "the same", id="both say something"),
+        pytest.param(14, 2, "nothing to compare", id="too little now"),
+        pytest.param(0, 14, "nothing to compare", id="broken off then"),
+    ],
+)
+def test_only_answers_are_compared(first: int, again: int, said: str) -> None:
+    """What was broken off before its first pair never had an answer that another one could differ from."""
+    rule = Rule(pairs=14)
+    one, other = (
+        entry(rule=rule, reckoning=decide(rule, [PAIR] * pairs) if pairs else None, state=EntryState.BROKEN_OFF)
+        for pairs in (first, again)
+    )
+    assert compared(one, other) == said
 
 
 def test_a_torn_or_foreign_file_is_left_out_and_named(book: Notebook) -> None:
