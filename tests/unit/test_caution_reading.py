@@ -1,6 +1,7 @@
 """Reading and following cautions: what can't be read costs itself only, and what comes is seen once."""
 
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -206,6 +207,18 @@ def test_a_segment_that_is_made_anew_is_followed_from_its_beginning(layout: Layo
     assert follower.new() == []
     write(layout, line(id="r:3"))
     assert [one.id for one in follower.new()] == ["r:3"]
+
+
+@pytest.mark.parametrize("last", [(), ("r:4",)], ids=["as long", "longer"])
+def test_a_segment_that_got_the_inode_of_one_that_is_gone_is_followed(layout: Layout, last: tuple[str, ...]) -> None:
+    path = write(layout, line(id="r:1"), line(id="r:2"))
+    follower = Follower(layout)
+    inode = path.stat().st_ino
+    path.write_bytes(b"".join(line(id=one) for one in ("r:8", "r:9", *last)))  # as after a compaction
+    os.utime(path, (2e9, 2e9))
+    assert path.stat().st_ino == inode
+    assert [one.id for one in follower.new()] == ["r:8", "r:9", *last]
+    assert follower.new() == []
 
 
 def test_only_what_fits_is_followed(layout: Layout) -> None:

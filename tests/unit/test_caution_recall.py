@@ -174,6 +174,28 @@ def test_a_segment_that_another_took_the_place_of_is_read_anew(layout: Layout) -
     assert said(layout) == ["at 3"]
 
 
+@pytest.mark.parametrize("more", [pytest.param("", id="as-long"), pytest.param(" and longer", id="longer")])
+def test_a_segment_that_got_the_inode_of_one_that_is_gone_is_read_anew(layout: Layout, more: str) -> None:
+    write(layout, seen(1))
+    assert said(layout) == ["at 1"]
+    segment = layout.cautions / "2026-11-21" / "r.jsonl"
+    other = Layout(layout.root.parent / "other")
+    other.root.mkdir()
+    write(other, seen(2, detail="at 2" + more))
+    inode = segment.stat().st_ino
+    segment.write_bytes((other.cautions / "2026-11-21" / "r.jsonl").read_bytes())  # as after a compaction
+    os.utime(segment, (2e9, 2e9))
+    assert segment.stat().st_ino == inode
+    assert said(layout) == ["at 2" + more]
+
+
+def test_the_index_of_a_former_version_goes(layout: Layout) -> None:
+    write(layout, seen(1))
+    (layout.cautions / "recall-1.db").write_bytes(b"of a former version")
+    assert said(layout) == ["at 1"]
+    assert [path.name for path in layout.cautions.glob("recall-*.db")] == [NAME]
+
+
 def test_a_hot_file_keeps_its_newest_and_what_says_the_same_hides_nothing_else(layout: Layout) -> None:
     write(layout, seen(0, "hot.py", "the rare one"), *(seen(n, "hot.py", "the same") for n in range(1, 5 * KEEP)))
     found = recall(layout, ["hot.py"], limit=1000)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from linestop.events.lines import LineFeed
 from linestop.memory.cautions.lines import MAX_LINE, caution_of
 from linestop.memory.cautions.parquet import SOURCE, database, parquet_files
-from linestop.memory.cautions.segments import Found, look, opened
+from linestop.memory.cautions.segments import Found, head, look, opened
 from linestop.memory.cautions.shelf import KEEP, KEEP_GENERAL, REPEATS, Note, note_of, prune, put
 from linestop.paths import Layout
 
@@ -41,7 +41,9 @@ class Known(NamedTuple):
 
     id: int
     inode: int
-    bytes: int
+    size: int
+    changed: float
+    head: bytes
 
 
 class _Read(NamedTuple):
@@ -50,6 +52,7 @@ class _Read(NamedTuple):
     notes: list[Note]
     end: int
     goes_on: bool
+    head: bytes
 
 
 def catch_up(db: sqlite3.Connection, layout: Layout) -> list[Note]:
@@ -61,7 +64,9 @@ def catch_up(db: sqlite3.Connection, layout: Layout) -> list[Note]:
     """
     segments = {found.segment.name: found for found in look(layout)}  # before Parquet: see reader.py
     parquet = {path.name: path for path in parquet_files(layout)}
-    known = {name: Known(*rest) for name, *rest in db.execute("SELECT name, id, inode, bytes FROM sources")}
+    known = {
+        name: Known(*rest) for name, *rest in db.execute("SELECT name, id, inode, bytes, changed, head FROM sources")
+    }
     grown = [one for name, one in segments.items() if _is_new(known.get(name), one)]
     new = [path for name, path in parquet.items() if name not in known]
     gone = [one.id for name, one in known.items() if name not in segments and name not in parquet]
@@ -70,7 +75,7 @@ def catch_up(db: sqlite3.Connection, layout: Layout) -> list[Note]:
     for found in grown:
         before = known.get(found.segment.name)
         read = _new_notes(layout, found, before)
-        if before and read.goes_on and read.end == before.bytes:
+        if before and read.goes_on and read.end == before.size:
             continue  # its last line is torn, or being written
         held = held or not _written(lambda: _shelve_segment(db, found, read, before))  # noqa: B023
         unwritten += read.notes if held else []
@@ -89,12 +94,12 @@ def _written(write: Callable[[], object]) -> bool:
 
 
 def _is_new(known: Known | None, found: Found) -> bool:
-    return known is None or (known.inode, known.bytes) != (found.inode, found.size)
+    return known is None or (known.size, known.inode, known.changed) != found[1:]
 
 
 def _shelve_parquet(db: sqlite3.Connection, path: Path) -> None:
     with database() as files, _writing(db):
-        source = _source(db, path.name, inode=path.stat().st_ino, size=path.stat().st_size)
+        source = _source(db, path.name, Known(0, path.stat().st_ino, path.stat().st_size, 0.0, b""))
         answer = files.execute(_OF_PARQUET, {"files": [str(path)]})
         while part := answer.fetchmany(_PART):
             put(db, source, (Note(*row) for row in part))
@@ -105,32 +110,37 @@ def _shelve_segment(db: sqlite3.Connection, found: Found, read: _Read, before: K
     with _writing(db):
         if before and not read.goes_on:
             db.execute("DELETE FROM notes WHERE source = ?", (before.id,))
-        put(db, _source(db, found.segment.name, inode=found.inode, size=read.end), read.notes)
+        known = Known(0, found.inode, read.end, found.changed, read.head)
+        put(db, _source(db, found.segment.name, known), read.notes)
         prune(db)
 
 
 def _new_notes(layout: Layout, found: Found, known: Known | None) -> _Read:
     """Return the cautions of a segment that are new, and where its last whole line ends; none where it is gone."""
-    goes_on = known is not None and known.inode == found.inode and known.bytes <= found.size
-    at = end = known.bytes if known and goes_on else 0
     notes, feed, file = list[Note](), LineFeed(max_line=MAX_LINE), opened(layout, found.segment)
     if file is None:
-        return _Read(notes, end, goes_on)
+        return _Read(notes, known.size if known else 0, known is not None, known.head if known else b"")
     with open(file, "rb", buffering=0) as reader:  # noqa: PTH123  # closes the descriptor
+        begins = head(file)
+        goes_on = known is not None and known.inode == found.inode and known.size <= found.size
+        goes_on = goes_on and known is not None and begins.startswith(known.head)
+        at = end = known.size if known and goes_on else 0
         reader.seek(at, os.SEEK_SET)
         while chunk := reader.read(_CHUNK):
             notes += [note_of(one) for line in feed.push(chunk) if (one := caution_of(line.record))]
             end = at + chunk.rfind(b"\n") + 1 if b"\n" in chunk else end
             at += len(chunk)
-    return _Read(notes, end, goes_on)
+    return _Read(notes, end, goes_on, begins)
 
 
-def _source(db: sqlite3.Connection, name: str, *, inode: int, size: int) -> int:
+def _source(db: sqlite3.Connection, name: str, known: Known) -> int:
     sql = """
-    INSERT INTO sources (name, inode, bytes) VALUES (?, ?, ?)
-    ON CONFLICT (name) DO UPDATE SET inode = excluded.inode, bytes = excluded.bytes RETURNING id
+    INSERT INTO sources (name, inode, bytes, changed, head) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (name) DO UPDATE SET
+        inode = excluded.inode, bytes = excluded.bytes, changed = excluded.changed, head = excluded.head
+    RETURNING id
     """
-    return int(db.execute(sql, (name, inode, size)).fetchone()[0])
+    return int(db.execute(sql, (name, *known[1:])).fetchone()[0])
 
 
 def _let_go(db: sqlite3.Connection, gone: list[int]) -> None:

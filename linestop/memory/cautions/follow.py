@@ -9,7 +9,7 @@ from linestop.errors import RecordError
 from linestop.events.lines import LineFeed
 from linestop.memory.cautions.lines import MAX_LINE, caution_of
 from linestop.memory.cautions.model import Caution
-from linestop.memory.cautions.segments import Found, look, opened
+from linestop.memory.cautions.segments import Found, head, look, opened
 from linestop.memory.cautions.wanted import Wanted
 from linestop.paths import Layout
 
@@ -23,6 +23,8 @@ class _Place:
 
     inode: int
     at: int
+    changed: float = 0.0
+    head: bytes = b""
     feed: LineFeed = field(default_factory=lambda: LineFeed(max_line=MAX_LINE))
 
 
@@ -33,7 +35,7 @@ class Follower:
         self._layout, self._wanted = layout, wanted or Wanted()
         self._places: dict[str, _Place] = {}
         for found in self._look():
-            self._places[found.segment.name] = _Place(found.inode, self._last_line(found))
+            self._places[found.segment.name] = self._at_its_end(found)
 
     def new(self) -> list[Caution]:
         """Return the cautions that were written since the last look, oldest first.
@@ -66,25 +68,30 @@ class Follower:
         except OSError as error:
             raise _unreadable(error) from error
 
-    def _last_line(self, found: Found) -> int:
-        """Return where the last line of a segment begins that is still being written; else its end."""
+    def _at_its_end(self, found: Found) -> _Place:
+        """Return the end of a segment; where its last line is still being written, where that begins."""
         file = self._opened(found)
         if file is None:
-            return 0
+            return _Place(found.inode, 0)
         try:
             start = max(found.size - MAX_LINE, 0)
             end = os.pread(file, found.size - start, start).rfind(b"\n")
-            return start + end + 1 if end >= 0 or not start else found.size
+            at = start + end + 1 if end >= 0 or not start else found.size
+            return _Place(found.inode, at, found.changed, head(file)[:at])
         finally:
             os.close(file)
 
     def _grown(self, found: Found) -> Iterator[Caution]:
         place = self._places.get(found.segment.name)
-        if place is None or place.inode != found.inode or place.at > found.size:
-            place = self._places[found.segment.name] = _Place(found.inode, 0)
-        if place.at >= found.size or (file := self._opened(found)) is None:
+        if place and (place.at, place.inode, place.changed) == found[1:]:
+            return
+        if (file := self._opened(found)) is None:
             return
         try:
+            begins = head(file)
+            if not place or place.inode != found.inode or place.at > found.size or not begins.startswith(place.head):
+                place = self._places[found.segment.name] = _Place(found.inode, 0)
+            place.changed, place.head = found.changed, begins
             while chunk := os.pread(file, _CHUNK, place.at):
                 place.at += len(chunk)
                 for line in place.feed.push(chunk):

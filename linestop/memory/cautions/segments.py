@@ -19,6 +19,7 @@ SUFFIX = ".jsonl"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
 _CHUNK = 2**16  # bytes
+_HEAD = 2**8  # bytes: schema and id of the first line, by which two segments differ
 
 
 class Segment(NamedTuple):
@@ -118,6 +119,15 @@ def opened(layout: Layout, segment: Segment) -> int | None:
         return file
     os.close(file)
     return None
+
+
+def head(file: int) -> bytes:
+    """Return how an open segment begins: what grew begins as before, what took its place, inode and all, doesn't.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    return os.pread(file, _HEAD, 0)
 
 
 def records(layout: Layout, segment: Segment) -> Iterator[dict[str, Any]]:

@@ -17,7 +17,8 @@ from linestop.memory.cautions.parquet import EPOCH
 from linestop.paths import Layout
 from linestop.watch.firing import Severity
 
-NAME = "recall-1.db"  # with the version of shelf.sql: another version has another file
+NAME = "recall-2.db"  # with the version of shelf.sql: another version has another file
+FORMER = ("recall-1.db",)  # goes once when this one is made
 KEEP = 50  # warnings of one file, and as many infos; most briefs have room for some 30 in all
 KEEP_GENERAL = 1_000  # likewise of those of no file
 REPEATS = 10  # of them that say the same
@@ -99,6 +100,8 @@ def _connected(name: str) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous = NORMAL")
         there = db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'files'").fetchone()
         if not there[0]:
+            for former in FORMER if name != ":memory:" else ():
+                discard(Path(name).with_name(former))
             db.executescript(resources.files(__package__).joinpath("shelf.sql").read_text(encoding="utf-8"))
     except sqlite3.Error:
         db.close()

@@ -3,7 +3,9 @@ CREATE TABLE IF NOT EXISTS sources (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,   -- of a segment, or of a Parquet file
     inode INTEGER NOT NULL,
-    bytes INTEGER NOT NULL       -- that are on the shelf
+    bytes INTEGER NOT NULL,      -- that are on the shelf
+    changed REAL NOT NULL,       -- epoch seconds, as the disk says
+    head BLOB NOT NULL           -- the first of its bytes: a segment that took its place has others
 );
 CREATE TABLE IF NOT EXISTS notes (
     id TEXT PRIMARY KEY,
