@@ -21,7 +21,6 @@ from linestop.lab.brief_change import brief_change
 from linestop.lab.entry import Entry
 from linestop.lab.order import LabOrder
 from linestop.lab.page import pair_line, result_lines
-from linestop.lab.rule import Answer
 from linestop.text import plain
 
 NOT_DONE = 3

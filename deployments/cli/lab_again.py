@@ -35,9 +35,8 @@ def again(entry: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
         say("the policy is not the one of then: limits of the sandbox, checks or watch may differ")
     say(bench.entry.rule.text)
     code = carried_out(bench, json_=json_)
-    (sys.stderr if json_ else sys.stdout).write(
-        f"then     {first.answer} ({first.id}): {compared(first, bench.entry)}\n"
-    )
+    then = f"then     {first.answer} ({first.id}): {compared(first, bench.entry)}\n"
+    (sys.stderr if json_ else sys.stdout).write(then)
     return code
 
 
