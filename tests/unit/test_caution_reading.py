@@ -209,7 +209,7 @@ def test_a_segment_that_is_made_anew_is_followed_from_its_beginning(layout: Layo
     assert [one.id for one in follower.new()] == ["r:3"]
 
 
-@pytest.mark.parametrize("last", [(), ("r:4",)], ids=["as long", "longer"])
+@pytest.mark.parametrize("last", [(), ("s:1",)], ids=["as long", "longer"])
 def test_a_segment_that_got_the_inode_of_one_that_is_gone_is_followed(layout: Layout, last: tuple[str, ...]) -> None:
     path = write(layout, line(id="r:1"), line(id="r:2"))
     follower = Follower(layout)
