@@ -69,6 +69,7 @@ def watch(
     if unknown := [str(one) for one in logs if str(one).startswith("-") and str(one) != "-"]:
         raise UsageError(f"unknown option {unknown[0]}", found="no such option", todo="see `linestop watch --help`")
     from linestop.deployments.cli import watch_page, watch_reading  # noqa: PLC0415  # --help stays fast
+    from linestop.deployments.cli.text_table import terminal_width  # noqa: PLC0415
 
     detectors = watch_reading.detectors(off, poller)
     if follow:
@@ -83,5 +84,5 @@ def watch(
     if json_:
         sys.stdout.write(watch_page.as_json(reports) + "\n")
     else:
-        sys.stdout.write(watch_page.page(reports, limit=limit))
+        sys.stdout.write(watch_page.page(reports, limit=limit, width=terminal_width()))
     return _FAILED if watch_page.failed(reports, fail_on) else 0

@@ -1,35 +1,19 @@
 """The page of `linestop watch`: a table of sessions, the dearest in full, and what may be learned of them."""
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-from linestop.deployments.cli.text_table import text_table
+from linestop.deployments.cli.watch_table import many, number, short, span, table
+from linestop.deployments.cli.wrapping import fitted
 from linestop.text import plain
 from linestop.watch.firing import Severity
 from linestop.watch.survey import LogReport, SessionReport, Sighting
 from linestop.watch.survey_lessons import Proposal, proposals
 
-_MINUTE, _HOUR = 60, 3600
 _ENDED = {"error": "failed", "timeout": "ran out of time", "denied": "denied"}
 _RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.STOP: 2}
-_COLUMNS = (
-    "session",
-    "agent",
-    "calls",
-    "errors",
-    "denied",
-    "time",
-    "tokens",
-    "fired",
-    "lost time",
-    "lost tokens",
-    "log",
-)
 
 
 def as_json(reports: Sequence[LogReport]) -> str:
@@ -60,16 +44,20 @@ def failed(reports: Sequence[LogReport], fail_on: str) -> bool:
     return any(one.worst and _RANK[one.worst] >= _RANK[Severity(fail_on)] for one in sessions)
 
 
-def page(reports: Sequence[LogReport], *, limit: int) -> str:
-    """Return the report as text for a terminal; whatever a log holds does no harm there."""
-    return "\n".join(_lines(reports, limit)) + "\n"
+def page(reports: Sequence[LogReport], *, limit: int, width: int | None = None) -> str:
+    """Return the report as text for a terminal of `width` columns (None: a pipe, where a line is as long as it is).
+
+    Whatever a log holds does no harm there.
+    """
+    lines = _lines(reports, limit, width)
+    return "\n".join(lines if width is None else fitted(lines, width)) + "\n"
 
 
-def _lines(reports: Sequence[LogReport], limit: int) -> Iterator[str]:
+def _lines(reports: Sequence[LogReport], limit: int, width: int | None) -> Iterator[str]:
     sessions = [(one, session) for one in reports for session in one.sessions]
     dearest = sorted(sessions, key=lambda one: (one[1].lost_tokens, one[1].lost_seconds), reverse=True)
     if len(sessions) > 1:
-        yield text_table(_COLUMNS, [_row(log, session) for log, session in dearest])
+        yield from table(dearest, width)
         yield ""
     shown = [one for one in dearest if one[1].sightings or len(sessions) == 1][:limit]
     for log, session in shown:
@@ -83,19 +71,8 @@ def _lines(reports: Sequence[LogReport], limit: int) -> Iterator[str]:
     yield _summary(sessions)
 
 
-def _row(log: LogReport, session: SessionReport) -> list[Any]:
-    warned = sum(one.times for one in session.sightings if one.severity is not Severity.INFO)
-    errors = session.outcomes.get("error", 0) + session.outcomes.get("timeout", 0)
-    lost = _span(session.lost_seconds) if session.timed else "-"
-    took = _span(session.seconds) if session.timed else "-"
-    denied = session.outcomes.get("denied", 0)
-    tokens, wasted = _number(session.tokens), _number(session.lost_tokens)
-    name = session.session[-14:] if session.session else "-"
-    return [name, session.format, session.calls, errors, denied, took, tokens, warned, lost, wasted, _short(log.path)]
-
-
 def _session(log: LogReport, session: SessionReport) -> Iterator[str]:
-    yield plain(f"{_short(log.path)}  {session.session}", limit=200)
+    yield plain(f"{short(log.path)}  {session.session}", limit=200)
     if session.title:
         yield f"  “{plain(session.title, limit=100)}”"
     yield f"  {plain(_facts(session), limit=300)}"
@@ -109,14 +86,14 @@ def _session(log: LogReport, session: SessionReport) -> Iterator[str]:
 
 
 def _facts(session: SessionReport) -> str:
-    outcomes = ", ".join(f"{number} {_ENDED[name]}" for name, number in session.outcomes.items() if name in _ENDED)
-    faults = ", ".join(f"{number} {name}" for name, number in session.faults.items())
+    outcomes = ", ".join(f"{times} {_ENDED[name]}" for name, times in session.outcomes.items() if name in _ENDED)
+    faults = ", ".join(f"{times} {name}" for name, times in session.faults.items())
     parts = [
         session.format,
         session.model,
-        _many(session.calls, "call") + (f" ({outcomes})" if outcomes else ""),
-        _span(session.seconds) if session.timed else "no times",
-        f"{_number(session.tokens)} tokens" if session.tokens else "no tokens counted",
+        many(session.calls, "call") + (f" ({outcomes})" if outcomes else ""),
+        span(session.seconds) if session.timed else "no times",
+        f"{number(session.tokens)} tokens" if session.tokens else "no tokens counted",
         f"${session.usd:.2f}" if session.usd is not None else "",
         f"faults: {faults}" if faults else "",
         f"ended: {session.end}" if session.end else "no end: cut or still running",
@@ -128,20 +105,20 @@ def _sighting(session: SessionReport, one: Sighting) -> Iterator[str]:
     times = f" ({one.times} times)" if one.times > 1 else ""
     yield f"  {one.severity.value:8}{one.detector}{times}: {plain(one.detail)}"
     lines = f", lines {one.first_line}-{one.last_line}" if one.last_line else ""
-    when = f", {one.began:%H:%M:%S}-{one.ended:%H:%M:%S} ({_span(one.seconds)})" if session.timed else ""
-    tokens = f", {'about ' if one.estimated else ''}{_number(one.tokens)} tokens" if one.tokens else ""
+    when = f", {one.began:%H:%M:%S}-{one.ended:%H:%M:%S} ({span(one.seconds)})" if session.timed else ""
+    tokens = f", {'about ' if one.estimated else ''}{number(one.tokens)} tokens" if one.tokens else ""
     file = f", {plain(one.file, limit=100)}" if one.file else ""
     yield f"          events {one.first}-{one.last}{lines}{when}{tokens}{file}"
 
 
 def _lesson(lesson: Proposal) -> Iterator[str]:
     where = f" ({plain(lesson.file, limit=100)})" if lesson.file else ""
-    seen = f"fired {_many(lesson.times, 'time')} in {_many(lesson.sessions, 'session')}"
+    seen = f"fired {many(lesson.times, 'time')} in {many(lesson.sessions, 'session')}"
     yield f"  {lesson.title}{where}"
     cost = _cost(lesson.seconds, lesson.tokens)
     yield f"    {lesson.detector}, {seen}{f', {cost}' if cost else ''}; for example"
     for evidence in lesson.evidence[:2]:
-        yield f"    - {plain(_short(evidence), limit=240)}"
+        yield f"    - {plain(short(evidence), limit=240)}"
     yield ""
 
 
@@ -159,34 +136,14 @@ def _unread(reports: Sequence[LogReport]) -> Iterator[str]:
 def _summary(sessions: Sequence[tuple[LogReport, SessionReport]]) -> str:
     fired = [session for _, session in sessions if session.worst and session.worst is not Severity.INFO]
     seconds, tokens = sum(one.lost_seconds for one in fired), sum(one.lost_tokens for one in fired)
-    many = _many(len(sessions), "session")
+    told = many(len(sessions), "session")
     if not fired:
-        return f"{many}, nothing fired"
+        return f"{told}, nothing fired"
     cost = _cost(seconds, tokens, " and ")
     lost = f"{cost} went into it" if cost else "what went into it isn't known, for no times and no tokens are told"
-    return f"{many}, something fired in {len(fired)}: {lost}"
+    return f"{told}, something fired in {len(fired)}: {lost}"
 
 
 def _cost(seconds: float, tokens: int, join: str = ", ") -> str:
     """Return what is known of a cost in words; empty where nothing is."""
-    return join.join(filter(None, (_span(seconds) if seconds else "", f"{_number(tokens)} tokens" if tokens else "")))
-
-
-def _short(path: str) -> str:
-    """Return a path with the home folder written as a shell would."""
-    home = str(Path.home()) + os.sep
-    return f"~{os.sep}{path.removeprefix(home)}" if path.startswith(home) else path
-
-
-def _span(seconds: float) -> str:
-    if seconds < _MINUTE:
-        return f"{seconds:.1f} s"
-    return f"{seconds / _MINUTE:.0f} min" if seconds < _HOUR else str(timedelta(seconds=round(seconds)))
-
-
-def _many(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
-
-
-def _number(value: int) -> str:
-    return f"{value:,}"
+    return join.join(filter(None, (span(seconds) if seconds else "", f"{number(tokens)} tokens" if tokens else "")))

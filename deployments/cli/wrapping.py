@@ -31,12 +31,12 @@ def hanging(text: str, width: int, *, indent: int) -> Iterator[str]:
 
 
 def fitted(lines: Iterable[str], width: int) -> Iterator[str]:
-    """Yield lines; one that is too wide as several, indented."""
+    """Yield lines; one that is too wide as several, indented no less than it was."""
     for line in lines:
         if cell_len(line) <= width:
             yield line
         else:
-            yield from hanging(line, width, indent=4)
+            yield from hanging(line, width, indent=max(4, min(len(line) - len(line.lstrip(" ")), width // 3)))
 
 
 def _broken(text: str, first: int, rest: int) -> Iterator[str]:

@@ -10,8 +10,10 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from linestop.deployments.cli.watch import watch
+from linestop.deployments.cli.watch_page import page
 from linestop.deployments.cli.watch_reading import detectors, follow, survey
 from linestop.errors import UsageError
 from linestop.events import Action, Event, EventKind, Fault, Outcome, Usage
@@ -46,6 +48,25 @@ def loop(tmp_path: Path) -> Path:
     path = tmp_path / "loop.jsonl"
     path.write_text('{"type":"thread.started","thread_id":"t-1"}\n' + LOOP)
     return path
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_no_line_is_wider_than_the_terminal_and_every_session_is_told(loop: Path, width: int) -> None:
+    reports = survey((SAMPLES, loop), detectors((), ()))
+    lines = page(reports, limit=3, width=width).splitlines()
+    assert max(map(cell_len, lines)) <= width
+    told = "".join(line.strip() for line in lines)
+    for log in reports:
+        for session in log.sessions:
+            assert f"{session.format} {session.session[-14:] or '-'}" in told
+    assert "fired 12 times" in told
+    assert "lost 0 tokens" not in told
+
+
+def test_what_a_log_does_not_count_is_no_nought(loop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert watch(loop, SAMPLES / "codex.jsonl") == 0
+    row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("t-1 "))
+    assert row.split()[2:10] == ["12", "12", "0", "-", "-", "12", "-", "-"]
 
 
 def test_a_loop_is_told_with_its_place_and_a_lesson(loop: Path, capsys: pytest.CaptureFixture[str]) -> None:
