@@ -41,6 +41,10 @@ class CutStreamError(Exception):
     """A stream ended before the model's answer did."""
 
 
+class OddAnswerError(Exception):
+    """An answer is none that the libraries can read."""
+
+
 class HungError(Exception):
     """A model call gave nothing for so long that it counts as dead."""
 
@@ -69,7 +73,7 @@ def trouble_of(error: BaseException) -> Trouble | None:
         return Trouble(Fault.NETWORK, text, again=True)
     if isinstance(error, ContentFilterError):
         return Trouble(Fault.OTHER, f"the provider's content filter refused: {text}")
-    if isinstance(error, UnexpectedModelBehavior):
+    if isinstance(error, UnexpectedModelBehavior | OddAnswerError):
         return Trouble(Fault.MALFORMED, text, again=True)
     return _of_api(error, text) if isinstance(error, ModelAPIError) else None
 

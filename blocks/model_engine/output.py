@@ -1,4 +1,4 @@
-"""What a model is shown of an output: its head and its tail, in bounded memory."""
+"""What a model is shown of an output: its head and its tail, in bounded memory, and as text that can be sent."""
 
 from collections import deque
 
@@ -43,3 +43,10 @@ def capped(text: str, limit: int) -> str:
         return text
     half = max(1, limit // 2)
     return text[:half] + OMITTED.format(count=len(text) - 2 * half, unit="characters") + text[-half:]
+
+
+def sound(text: str) -> str:
+    """Return a text that can be sent: halves of a character that met are one, a half without the other is none."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

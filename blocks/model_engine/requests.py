@@ -15,15 +15,17 @@ from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
 from pydantic_ai.settings import ModelSettings as RequestSettings
 
 from linestop.blocks.model_engine.clocks import BrokeOffError, Clocks
-from linestop.blocks.model_engine.faults import CutStreamError, HungError, Trouble, trouble_of
+from linestop.blocks.model_engine.faults import CutStreamError, HungError, OddAnswerError, Trouble, trouble_of
+from linestop.blocks.model_engine.hearing import sound_response, usage_of
 from linestop.blocks.model_engine.record import Record
 from linestop.blocks.model_engine.voice import Voice
 from linestop.engines import Endpoint
 from linestop.errors import BusyError, InfraError, LinestopError, ToolError
-from linestop.events import Fault, Usage
+from linestop.events import Fault
 from linestop.spending import Meter
 
 _BUSY_SECONDS = 60.0  # to come back after an overload where the provider names no time
+_UNREADABLE = (AttributeError, KeyError, IndexError, TypeError, ValueError)
 _HUNG_SHARE = 0.9  # of the idle clock: a dead call is the provider's fault, and is told before the watch sees silence
 
 
@@ -83,7 +85,7 @@ class Requests:
         """Ask once. The idle clock runs from one piece of the stream to the next."""
         idle = self.idle_seconds * _HUNG_SHARE
         stream: StreamedResponse | None = None
-        voice, whole = Voice(self.record), False
+        voice = Voice(self.record)
         try:
             async with asyncio.timeout(idle) as clock:
                 asked = model_request_stream(
@@ -93,29 +95,22 @@ class Requests:
                     async for event in stream:
                         clock.reschedule(asyncio.get_running_loop().time() + idle)
                         voice.hear(event)
-                whole = True
         except TimeoutError as error:
             raise HungError(f"no answer for {idle:g} seconds") from error
+        except _UNREADABLE as error:  # the libraries take what a server sends for what it should be
+            raise OddAnswerError(f"its answer can't be read: {type(error).__name__}: {error}") from error
         finally:
             if stream is not None:
-                self._count(stream, expected_tokens if whole else 0)
-        response = stream.get()
+                self._count(stream, expected_tokens, voice.heard)
+        response = sound_response(stream.get())
         if response.finish_reason is None or response.state != "complete":
             raise CutStreamError("the stream ended before the answer did")
         voice.speak(response)
         return response
 
-    def _count(self, stream: StreamedResponse, expected_tokens: int) -> None:
-        """Count what a call used, also one that broke off; a guess where the server says nothing of a whole one."""
-        used = stream.usage
-        usage = Usage(
-            input=max(used.input_tokens, used.cache_read_tokens + used.cache_write_tokens),
-            output=used.output_tokens,
-            cache_read=used.cache_read_tokens,
-            cache_write=used.cache_write_tokens,
-        )
-        if not (usage.input or usage.output):
-            usage = Usage(input=expected_tokens)
+    def _count(self, stream: StreamedResponse, expected_tokens: int, heard_chars: int) -> None:
+        """Count what a call used, also one that broke off after its first words."""
+        usage = usage_of(stream.usage, sent_tokens=expected_tokens, heard_chars=heard_chars)
         if usage.input or usage.output:
             self.meter.add(self.model.model_name, usage, self.provider)
 

@@ -27,7 +27,7 @@ from linestop.blocks.model_engine.answers import (
 from linestop.blocks.model_engine.clocks import Clocks
 from linestop.blocks.model_engine.files import WorkspaceFiles
 from linestop.blocks.model_engine.openings import RefusedError
-from linestop.blocks.model_engine.output import capped
+from linestop.blocks.model_engine.output import capped, sound
 from linestop.blocks.model_engine.shell import CellShell
 from linestop.events import Outcome
 from linestop.fixes.words import broken
@@ -67,8 +67,8 @@ class Tools:
         except ValidationError as error:
             return f"the arguments don't fit: {_problems(error)}", Outcome.ERROR
         except (RefusedError, ValueError) as error:
-            return _sound(str(error)), Outcome.ERROR
-        return _sound(capped(text, self._max_chars)), outcome
+            return sound(str(error)), Outcome.ERROR
+        return sound(capped(text, self._max_chars)), outcome
 
 
 @dataclass(frozen=True)
@@ -112,11 +112,6 @@ def house_tools(bench: Bench, *, looks_only: bool) -> list[Tool]:
         tool(Finish, answers.finish),
         tool(Petition, answers.petition),
     ]
-
-
-def _sound(text: str) -> str:
-    """Return a text that can be sent: half a surrogate pair, which a model may write, is no UTF-8."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _checked(report: CheckReport) -> Said:

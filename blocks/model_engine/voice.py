@@ -10,6 +10,7 @@ from pydantic_ai.messages import (
     TextPartDelta,
     ThinkingPart,
     ThinkingPartDelta,
+    ToolCallPart,
     ToolCallPartDelta,
 )
 
@@ -33,7 +34,7 @@ class Voice:
         self._kind = EventKind.MESSAGE
         self._buffer: list[str] = []
         self._told = False
-        self._heard = 0
+        self.heard = 0  # characters of the answer
 
     def hear(self, event: object) -> None:
         """Take a piece of the stream.
@@ -43,11 +44,13 @@ class Voice:
         """
         if isinstance(event, PartStartEvent) and isinstance(event.part, TextPart | ThinkingPart):
             self._take(event.part.content, thinks=isinstance(event.part, ThinkingPart))
+        elif isinstance(event, PartStartEvent) and isinstance(event.part, ToolCallPart):
+            self.heard += len(event.part.tool_name) + len(str(event.part.args or ""))
         elif isinstance(event, PartDeltaEvent) and isinstance(event.delta, TextPartDelta | ThinkingPartDelta):
             self._take(event.delta.content_delta or "", thinks=isinstance(event.delta, ThinkingPartDelta))
         elif isinstance(event, PartDeltaEvent) and isinstance(event.delta, ToolCallPartDelta):
-            self._heard += len(event.delta.args_delta or "")
-        if self._heard > MAX_ANSWER_CHARS:
+            self.heard += len(str(event.delta.args_delta or ""))
+        if self.heard > MAX_ANSWER_CHARS:
             raise CutStreamError(f"an answer of more than {MAX_ANSWER_CHARS} characters")
         if monotonic() - self._since > _SPEAK_SECONDS:
             self._told = True
@@ -69,7 +72,7 @@ class Voice:
         if kind is not self._kind and self._told:
             self._flush()
         self._kind = kind
-        self._heard += len(text)
+        self.heard += len(text)
         self._buffer.append(text)
 
     def _flush(self) -> None:

@@ -1,5 +1,6 @@
 """What goes wrong with a model, and what becomes of the dispatch then."""
 
+import json
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ import pytest
 from linestop.errors import BusyError, InfraError, LinestopError, ToolError
 from linestop.events import EventKind, Fault
 from linestop.ports import Limits
+from tests.contracts.canned_upstream import Answer, canned_upstream, reply, stream
 from tests.unit.model_engine_rig import EDIT, FINISH, Rig, calls, run
 
 PASSING = [
@@ -148,3 +150,73 @@ def test_an_answer_without_an_end_is_cut_off() -> None:
         voice.hear(piece)
     with pytest.raises(CutStreamError):
         voice.hear(piece)
+
+
+def said(delta: Any = None, **more: Any) -> str:
+    choices = [{"index": 0, "delta": delta or {}, "finish_reason": more.pop("finish", None)}]
+    chunk = {"id": "c", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": choices, **more}
+    return f"data: {json.dumps(chunk)}\n\n"
+
+
+def finished(**used: Any) -> list[Answer]:
+    call = {"name": "finish", "arguments": '{"summary": "It is done."}'}
+    called = {"tool_calls": [{"index": 0, "id": "c", "type": "function", "function": call}]}
+    return stream(said(called), said(finish="tool_calls"), said(usage=used, choices=[]), "data: [DONE]\n\n")
+
+
+def answered_by(rig: Rig, *answers: list[Answer]) -> list[Any]:
+    """Dispatch against a provider that gives these answers, and return what it was asked."""
+    with canned_upstream() as upstream:
+        waiting = list(answers)
+        upstream.answer = lambda seen: waiting.pop(0) if seen.method == "POST" else [reply({}, 404)]
+        assert rig.dispatch(upstream.url).summary == "It is done."
+        return [seen.json for seen in upstream.seen if seen.method == "POST"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        pytest.param("data: [1]\n\n", id="no-object"),
+        pytest.param("data: null\n\n", id="nothing"),
+        pytest.param(said({"content": "x"}, created="now"), id="a-date-that-is-none"),
+        pytest.param(said({"content": "x"}, created=10**18), id="a-date-of-another-age"),
+        pytest.param(said(usage=[1]), id="usage-that-is-none"),
+    ],
+)
+def test_an_answer_that_no_library_can_read_is_asked_for_again(tmp_path: Path, odd: str) -> None:
+    rig = Rig(tmp_path)
+    assert len(answered_by(rig, stream(odd, "data: [DONE]\n\n"), finished(prompt_tokens=5, completion_tokens=5))) == 2
+    assert [event.fault for event in rig.of(EventKind.ERROR)] == [Fault.MALFORMED]
+
+
+@pytest.mark.filterwarnings("ignore:Failed to extract usage", "ignore:Pydantic serializer warnings")
+@pytest.mark.parametrize(
+    ("used", "counted"),
+    [
+        pytest.param({"prompt_tokens": 5.5, "completion_tokens": 7.5}, (5, 7), id="fractions"),
+        pytest.param({"prompt_tokens": 10**30, "completion_tokens": 7}, (10**9, 7), id="beyond-all-measure"),
+        pytest.param({"prompt_tokens": -5, "completion_tokens": -7}, None, id="below-nothing"),
+        pytest.param({"prompt_tokens": 0, "completion_tokens": 0}, None, id="nothing"),
+        pytest.param({}, None, id="not-said"),
+    ],
+)
+def test_what_a_server_says_of_its_use_is_taken_as_far_as_it_can_be_true(
+    tmp_path: Path, used: Mapping[str, Any], counted: tuple[int, int] | None
+) -> None:
+    rig = Rig(tmp_path)
+    answered_by(rig, finished(**used))
+    (usage,) = [event.usage for event in rig.of(EventKind.USAGE)]
+    assert usage is not None
+    if counted:
+        assert (usage.input, usage.output) == counted
+    else:
+        assert usage.input > 500, "the prompt, by its size"
+        assert usage.output >= 5, "the answer, by its size"
+
+
+def test_half_a_character_in_an_answer_is_no_end_of_the_conversation(tmp_path: Path) -> None:
+    torn = stream(
+        said({"content": "so \ud83d"}), said({"content": "\ude00 \ud800"}), said(finish="stop"), "data: [DONE]\n\n"
+    )
+    asked = answered_by(Rig(tmp_path), torn, finished(prompt_tokens=5, completion_tokens=5))
+    assert asked[1]["messages"][-2]["content"] == "so 😀 �"
