@@ -91,6 +91,18 @@ def test_no_progress_live_goes_by_what_the_harness_says() -> None:
     assert found == [(60, S), (160, S)]
 
 
+def test_what_a_stretch_without_progress_cost_is_counted_from_its_own_beginning() -> None:
+    watch = watch_of("no-progress", no_progress_seconds=60)
+    before, since = events(used(1_000, 0), used(500, 0))
+    for second, state, one in ((0, "a", before), (10, "b", since)):
+        now = START + timedelta(seconds=second)
+        watch.progress(state, now)
+        watch.tick(now)
+        watch.see(one)
+    (firing,) = watch.tick(START + timedelta(seconds=70))
+    assert (firing.tokens, firing.seconds) == (500, 60)
+
+
 def test_edits_are_no_progress_where_the_harness_sees_none() -> None:
     watch = watch_of("no-progress", no_progress_seconds=60)
     watch.progress("a", START)

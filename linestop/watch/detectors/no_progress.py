@@ -53,12 +53,11 @@ class NoProgress(Detector):
             return None
         return self._judge(now, trail)
 
-    def progress(self, state: str, now: datetime) -> None:
+    def progress(self, state: str, now: datetime) -> None:  # noqa: ARG002
         """Take what the work has come to; only a change of it counts from now on."""
         if state != self._state:
             self._state, self._fired, self._calls = state, False, 0
-            ordinal, _, tokens = self._since or (0, now, 0)
-            self._since = (ordinal, now, tokens)
+            self._since = None  # the next event or tick, which knows what was spent up to now, begins the stretch
 
     def _worked(self, trail: Trail) -> bool:
         call = trail.call
