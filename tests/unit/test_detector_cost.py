@@ -53,6 +53,11 @@ def test_a_total_is_not_added_to_its_parts() -> None:
     assert shares(*steps, limits=Limits(tokens=600)) == [(W, "66 % of the tokens is used")]
 
 
+def test_a_total_that_leaves_parts_out_takes_none_of_them_back() -> None:
+    steps = [used(600, 0), used(400, 0, total=True), used(300, 0)]
+    assert [one[1][:4] for one in shares(*steps, limits=Limits(tokens=1000))] == ["60 %", "90 %"]
+
+
 @pytest.mark.parametrize(
     ("steps", "limits"),
     [
@@ -60,6 +65,7 @@ def test_a_total_is_not_added_to_its_parts() -> None:
         pytest.param([used(90, 9)] * 6, Limits(tokens=1000), id="59-per-cent"),
         pytest.param([used(usd=None)] * 9, Limits(tokens=10**9), id="an-unknown-price-without-a-money-cap"),
         pytest.param([used(0, 0, usd=None)] * 9, Limits(usd=1), id="nothing-used"),
+        pytest.param([used(usd=0.5), used(usd=0.5, total=True)], Limits(usd=1), id="a-total-of-the-same-dollars"),
     ],
 )
 def test_it_stays_quiet(steps: list[Step], limits: Limits) -> None:

@@ -23,6 +23,11 @@ def red(result: str = "2 failed") -> Step:
         pytest.param([red(f"{n} failed") for n in range(3)], [W], id="each-time-otherwise-without-an-edit"),
         pytest.param([red(), edit("a.py"), red(), edit("a.py"), red()], [W], id="each-time-the-same-in-spite-of-edits"),
         pytest.param([s for n in range(3) for s in (edit("a.py"), red(f"{n} failed"))], [I], id="somebody-works-on-it"),
+        pytest.param(
+            [s for n in (1, 2, 3, 4, 4, 4) for s in (edit("a.py"), red(f"{n} failed"))],
+            [I, W],
+            id="and-then-does-no-more",
+        ),
     ],
 )
 def test_it_fires(steps: list[Step], expected: list[str]) -> None:

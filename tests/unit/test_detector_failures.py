@@ -71,6 +71,8 @@ def test_the_checkpoint_quotes_five_failures_and_the_true_count() -> None:
     assert "in one sentence" in message
     assert "different next step" in message
     assert firings[-1].calls == 9
+    assert firings[-1].identity == "", "no one call is to blame, so none is blocked"
+    assert fired("failures", red(), red(), red())[0].identity == red()[0]["identity"]
 
 
 def test_time_outs_are_named_as_their_own_kind() -> None:

@@ -23,6 +23,7 @@ RED = "2 failed, 3 passed"
         pytest.param([LS] * 3 + OTHERS[:10] + [LS] * 2 + [OTHERS[10]], [W, W], id="four-ever-in-a-row-far-apart"),
         pytest.param([run("echo a", "a"), run("echo b", "b"), run("sleep 1")], [W], id="inert-calls-are-one"),
         pytest.param([run("true"), *OTHERS[:2], run(":"), *OTHERS[2:4], run("pwd", "/repo")], [W], id="inert-apart"),
+        pytest.param([*[LS] * 4, edit("a.py"), LS], [W, W], id="after-a-warning-no-info-about-the-same"),
         pytest.param([edit("a.py", "x", "y")] * 3, [W], id="the-same-edit"),
         pytest.param([search("foo")] * 3, [W], id="the-same-search"),
         pytest.param([run("make", RED), *(s for n in range(2) for s in (edit("a.py"), run("make", RED)))], [I],

@@ -13,7 +13,7 @@ import pytest
 from linestop.errors import RecordError, UsageError
 from linestop.memory.lessons import Lesson, LessonStore, Tier, Trust
 from linestop.memory.lessons.faults import failure, is_busy
-from linestop.memory.lessons.file import LessonFile
+from linestop.memory.lessons.file import MAX_VALUE_BYTES, LessonFile
 from linestop.memory.lessons.schema import APPLICATION_ID, Migration, shipped
 
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
@@ -144,6 +144,10 @@ def test_a_look_that_objects_keeps_a_lesson_out(store: LessonStore) -> None:
         with pytest.raises(UsageError, match="no"):
             attempt()
     assert store.list() == (lesson(),)
+    seen: list[list[str]] = []
+    store.add(lesson("two"))
+    store.edit("one", look=lambda _, others: seen.append([other.id for other in others]), title="x")
+    assert seen == [["two"]], "what a lesson said before is no other lesson"
 
 
 def test_an_unknown_field_is_no_edit(store: LessonStore) -> None:
@@ -209,6 +213,20 @@ def test_the_journal_is_a_log_and_the_wait_for_locks_is_as_specified(store: Less
     assert sql(path, "PRAGMA journal_mode", "PRAGMA application_id") == [("wal",), (APPLICATION_ID,)]
     asked = LessonFile(path).read(lambda one: one.execute("PRAGMA busy_timeout").fetchone()[0], None)
     assert asked == 2000
+
+
+def test_a_store_that_a_stranger_made_is_read_with_care(store: LessonStore, path: Path) -> None:
+    """Its schema may call functions, one value may be a gigabyte; and what is to be forgotten must be overwritten."""
+    store.add(lesson())
+    asked = LessonFile(path).read(
+        lambda one: (
+            one.execute("PRAGMA trusted_schema").fetchone()[0],
+            one.execute("PRAGMA secure_delete").fetchone()[0],
+            one.getlimit(sqlite3.SQLITE_LIMIT_LENGTH),
+        ),
+        None,
+    )
+    assert asked == (0, 1, MAX_VALUE_BYTES)
 
 
 def damage(path: Path, *, kind: str) -> None:

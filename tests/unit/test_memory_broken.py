@@ -18,7 +18,7 @@ from linestop.deployments.doctor.memory import look_at_memory
 from linestop.memory.cautions import Caution, CautionKind
 from linestop.memory.cautions.shelf import NAME
 from linestop.memory.lessons import Lesson, LessonStore, Tier
-from linestop.memory.memory import MAX_OPEN, Memory
+from linestop.memory.memory import MAX_OPEN, MAX_PROBLEMS, Memory
 from linestop.memory.tickets.model import Correction, Failure, Reflection
 from linestop.paths import Layout, global_lessons
 from linestop.policy import MemoryPolicy
@@ -171,6 +171,26 @@ def test_what_is_whole_beside_it_is_told(layout: Layout, harm: Harm, left: tuple
     harm(layout)
     told = used(Memory(layout, MemoryPolicy()))
     assert (len(told.lessons), len(told.signs), len(told.cautions)) == left
+
+
+def test_more_problems_than_anybody_reads_are_not_said_one_by_one(layout: Layout) -> None:
+    said: list[str] = []
+    memory = Memory(layout, MemoryPolicy(), say=said.append)
+    for number in range(3 * MAX_PROBLEMS):
+        memory.report(f"problem {number}")
+    assert len(said) == len(memory.problems) == MAX_PROBLEMS + 1
+    assert "not said one by one" in said[-1]
+
+
+def test_a_judge_is_told_of_other_tickets_only(layout: Layout) -> None:
+    memory = Memory(layout, MemoryPolicy())
+    for ticket in (TICKET, "another"):
+        memory.caution(Caution(kind=CautionKind.CHECK, detector="checks", detail="broke", run="r1", ticket=ticket))
+    told = {role: memory.told(TICKET, role=role, chunk="c0", files=()).cautions for role in ("maker", "checker")}
+    assert {role: {one.ticket for one in cautions} for role, cautions in told.items()} == {
+        "maker": {TICKET, "another"},
+        "checker": {"another"},
+    }
 
 
 def test_who_hears_later_hears_of_what_was_before(layout: Layout) -> None:

@@ -1,5 +1,6 @@
 """Which failures are the same: real ones of pytest, ruff, mypy, guards, checkers, node, go. Tables, then properties."""
 
+import hashlib
 import random
 import uuid
 from collections.abc import Callable, Iterator
@@ -233,6 +234,7 @@ ARMS = [
     pytest.param("assert.equal(total, 3) does not hold at the end", id="assert of node"),
     pytest.param("expected 3 items in the cart but received none", id="expected, received"),
     pytest.param("the process died of SIGSEGV while it was tested", id="a signal"),
+    pytest.param(f"x.py: {'n' * 18}", id="24 characters"),
 ]
 
 DOES_NOT_ARM = [
@@ -251,6 +253,7 @@ DOES_NOT_ARM = [
     pytest.param("the tests of Node.js and Vue.js still fail here", id="products that are called like files"),
     pytest.param("KeyError: 'x'", id="an exception alone, too short"),
     pytest.param("x.py: no", id="a file alone, too short"),
+    pytest.param(f"x.py: {'n' * 17}", id="23 characters"),
     pytest.param("", id="nothing"),
     pytest.param(" \n\t" * 500, id="white space"),
     pytest.param("\x1b[31m" * 100, id="colours alone"),
@@ -286,6 +289,13 @@ def test_what_has_none_or_is_short_never_arms(text: str) -> None:
 def test_failures_that_two_judges_found_are_two() -> None:
     sources = ("checks", "checker", "reviewer", "maker", "guard:scope", "guard:tests")
     assert len({signature(PYTEST.format(**FIRST), source) for source in sources}) == len(sources)
+
+
+def test_what_earlier_versions_wrote_into_a_book_still_counts() -> None:
+    """Another figure here is another VERSION of the rules: every sign that is still unsolved would be forgotten."""
+    text = "FAILED /repo/tests/test_shop.py::test_count:12 - AssertionError in 0.12s"
+    compared = "failed test_shop.py::test_count:<n> - assertionerror in <time>"
+    assert signature(text, "checks") == hashlib.sha256(f"1\nchecks\n{compared}".encode()).hexdigest()
 
 
 def test_what_is_compared_is_the_end_of_it_and_at_most_800_characters() -> None:

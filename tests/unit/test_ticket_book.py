@@ -42,6 +42,13 @@ def test_the_second_same_failure_is_a_sign_and_the_third_escalates(book: TicketB
     (sign,) = book.signs()
     assert (sign.id, sign.times, sign.runs) == (second.sign.id, 3, ("r1", "r2", "r3"))
     assert sign.failure == COUNT
+    assert sign.at == book.failures()[1].at, "when it became a sign"
+
+
+def test_the_sign_that_came_up_first_stands_first(book: TicketBook) -> None:
+    for text in (COUNT, TOTAL, TOTAL, COUNT):
+        book.fail(failure(text))
+    assert [sign.failure for sign in book.signs()] == [TOTAL, COUNT]
 
 
 def test_counts_are_of_the_ticket_s_life_not_of_a_run_or_a_chunk(tmp_path: Path) -> None:
@@ -81,8 +88,10 @@ def test_what_may_not_arm_is_kept_and_never_counted(book: TicketBook) -> None:
 def test_a_sign_is_solved_once_its_chunk_is_approved_and_not_when_it_comes_again(book: TicketBook) -> None:
     for _ in range(2):
         book.fail(failure())
+    before = book.path.read_bytes()
     book.solve("c1")
     assert len(book.signs()) == 1  # another chunk's approval
+    assert book.path.read_bytes() == before
     book.solve("c0")
     assert book.signs() == ()
     assert [one.solved for one in book.signs(all=True)] == [True]
@@ -218,6 +227,11 @@ def test_a_file_that_is_too_large_is_refused_and_stays_as_it_is(book: TicketBook
     with pytest.raises(RecordError):
         book.fail(failure())
     assert book.path.stat().st_size == MAX_FILE + 1
+    with book.path.open("r+b") as file:
+        file.truncate(MAX_FILE - 10)
+    with pytest.raises(RecordError, match="is full"):
+        book.fail(failure())
+    assert len(book.failures()) == 1
 
 
 def test_a_folder_that_nobody_may_write_is_said_in_three_parts(book: TicketBook) -> None:

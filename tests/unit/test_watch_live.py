@@ -101,6 +101,7 @@ def test_a_clock_that_ran_out_stops_at_once_unless_the_policy_says_otherwise(tmp
     assert ladder_for({}).climb(stop) is Rung.STOP
     assert ladder_for({"silence": "observe"}).climb(stop) is Rung.OBSERVE
     assert ladder_for({"silence": "line-stop"}).climb(stop) is Rung.LINE_STOP
+    assert ladder_for({"silence": "observe"}).climb(warning) is Rung.OBSERVE
     ladder = ladder_for({"silence": "line-stop"})
     assert {ladder.climb(warning) for _ in range(20)} == {Rung.NUDGE}  # it says itself when to stop
 
