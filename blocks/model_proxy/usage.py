@@ -9,7 +9,7 @@ import math
 import re
 import zlib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from linestop.engines import Wire
 from linestop.events import Fault, Usage
@@ -25,6 +25,7 @@ _WORTH_READING = re.compile(
 _EVENT = re.compile(rb".*?(?:\r?\n\r?\n|$)", re.DOTALL)
 _MAX_TOKENS = 10**9
 _ERROR_WORDS = ("type", "code", "status", "message")
+_ANSWERS = ("completion_tokens", "output_tokens", "candidatesTokenCount")
 _LAST_EVENTS = {"message_stop", "response.completed", "response.incomplete", "response.failed"}
 
 
@@ -67,12 +68,14 @@ class UsageReader:
     def usage(self, request_bytes: int) -> Usage:
         """Return what the answer used; what it did not say is estimated from its size and the request's."""
         said = _usage(self.wire, self._found) if self._found else None
-        if said is not None and self.ended:
-            return said
         guess = self._guess(request_bytes)
         if said is None:
             return guess
-        return said.model_copy(update={"output": max(said.output, guess.output)})
+        if self.ended and said.input and all(_is_count(self._found.get(name, 0)) for name in _ANSWERS):
+            return said
+        return said.model_copy(
+            update={"input": said.input or guess.input, "output": max(said.output, guess.output)}  # nobody asks nothing
+        )
 
     def _guess(self, request_bytes: int) -> Usage:
         size = _STREAM_BYTES_A_TOKEN if self.streams else BYTES_A_TOKEN
@@ -163,7 +166,11 @@ def _usage(wire: Wire, said: Mapping[str, Any]) -> Usage:
 
 def _number(said: Mapping[str, Any], name: str) -> int:
     value = said.get(name)
-    return min(max(int(value), 0), _MAX_TOKENS) if isinstance(value, int | float) and math.isfinite(value) else 0
+    return min(int(value), _MAX_TOKENS) if _is_count(value) else 0
+
+
+def _is_count(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and math.isfinite(value) and value >= 0
 
 
 def _dicts(said: Mapping[str, Any], *names: str) -> Iterator[Mapping[str, Any]]:

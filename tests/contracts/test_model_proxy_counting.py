@@ -290,6 +290,32 @@ def test_what_says_nothing_is_estimated_from_its_size(upstream: Upstream) -> Non
     assert 1_000 <= usage.output < 1_050
 
 
+@pytest.mark.parametrize(
+    "usage",
+    [
+        pytest.param({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, id="nothing"),
+        pytest.param({"prompt_tokens": -8_000, "completion_tokens": -1}, id="below-nothing"),
+        pytest.param({"prompt_tokens": "8000", "completion_tokens": "many"}, id="words"),
+    ],
+)
+def test_usage_that_can_not_be_true_is_estimated_too(upstream: Upstream, usage: dict[str, Any]) -> None:
+    answer = {"choices": [{"message": {"content": "x" * 4_000}}], "usage": usage}
+    upstream.answer = lambda seen: [reply(answer)]
+    with Told(upstream.url) as proxy:
+        proxy.post("chat/chat/completions", messages=["y" * 8_000])
+        ((_, counted),) = proxy.told
+    assert 2_000 <= counted.input < 2_100
+    assert 1_000 <= counted.output < 1_100
+
+
+def test_an_embedding_has_no_answer_to_count(upstream: Upstream) -> None:
+    upstream.answer = lambda seen: [reply({"data": [0.25] * 2_000, "usage": {"prompt_tokens": 9, "total_tokens": 9}})]
+    with Told(upstream.url) as proxy:
+        proxy.post("chat/embeddings", input="y" * 36)
+        ((_, counted),) = proxy.told
+    assert (counted.input, counted.output) == (9, 0)
+
+
 @pytest.mark.parametrize("path", ["claude/v1/messages/count_tokens", "gemini/v1beta/models/gemini-2.5-pro:countTokens"])
 def test_counting_tokens_is_free_and_allowed_with_a_spent_budget(upstream: Upstream, path: str) -> None:
     upstream.answer = lambda seen: [reply({"input_tokens": 99, "totalTokens": 99})]
