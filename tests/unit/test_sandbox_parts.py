@@ -53,20 +53,23 @@ def owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         pytest.param("{home}/.linestop/worktrees/x", id="another-workspace"),
         pytest.param("{tmp}", id="what-holds-the-home"),
         pytest.param("{tmp}/link", id="a-link-to-keys"),
-        pytest.param("{tmp}/run/agent.sock", id="a-socket"),
-        pytest.param("{tmp}/run", id="what-holds-a-socket"),
+        pytest.param("{tmp}/var/run/agent.sock", id="a-socket"),
+        pytest.param("{tmp}/var/run", id="what-holds-a-socket"),
+        pytest.param("{tmp}/var", id="what-holds-a-folder-with-a-socket"),
+        pytest.param("{tmp}/work", id="what-holds-the-workspace"),
         pytest.param("{tmp}/gone", id="nothing"),
         pytest.param("relative", id="a-relative-path"),
     ],
 )
 def test_a_mount_that_shows_too_much_is_refused(path: str, owner: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(owner / ".ssh")
-    (tmp_path / "run").mkdir()
+    (tmp_path / "var" / "run").mkdir(parents=True)
+    (tmp_path / "work" / "ws").mkdir(parents=True)
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(tmp_path / "run" / "agent.sock"))
+        listener.bind(str(tmp_path / "var" / "run" / "agent.sock"))
         mount = Mount(path=Path(path.format(home=owner, tmp=tmp_path)))
         with pytest.raises(PolicyError, match="can't be shown"):
-            vetted([mount], workspace=tmp_path / "ws")
+            vetted([mount], workspace=tmp_path / "work" / "ws")
 
 
 @pytest.mark.parametrize("name", ["sessions/claude", "worktrees/shop", "cells/1"])
@@ -89,6 +92,12 @@ def test_tools_below_the_home_may_be_shown_and_the_shallow_come_first(owner: Pat
     ]
     found = vetted([Mount(path=path) for path in paths], workspace=tmp_path / "ws")
     assert [mount.path for mount in found] == [Path("/usr/lib"), owner / ".pyenv", owner / ".linestop/environments/a"]
+
+
+def test_what_is_asked_for_twice_may_be_written_only_where_both_say_so(tmp_path: Path) -> None:
+    for first, second in ((True, False), (False, True), (True, True)):
+        asked = [Mount(path=Path("/usr/lib"), writable=writable) for writable in (first, second)]
+        assert vetted(asked, workspace=tmp_path) == (Mount(path=Path("/usr/lib"), writable=first and second),)
 
 
 def verdict(machine: str, number: int, *arguments: int, architecture: int | None = None) -> int:
