@@ -19,14 +19,20 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 # Letters and marks that show nothing, some of which carry hidden bytes: fillers, joiners, variation selectors.
 _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0e\uffa0\U000e0000-\U000e0fff]")
 _ODD = re.compile(r"[^\n\t\x20-\x7e]")
-# What tokenizers of models take for the border of a message, wherever it stands.
-_TOKENS = re.compile(r"<(?=\|)|<(?=/?(?:start_of_turn|end_of_turn|s)>)|<(?=</?SYS>>)|\[(?=/?INST\])", re.IGNORECASE)
-_ROLES = re.compile(
-    r"<(?=\s*/?\s*(?:system|developer|user|human|assistant|ai|tool|tool_result|function|function_calls|function_results|"
-    r"invoke|instructions?|prompt|brief|signs?|rules?|system[_-]reminder)\b)",
+# What tokenizers of models take for the border of a message, wherever it stands: ChatML and its kin, with the
+# wide bar of DeepSeek; Gemma, Llama 2, Mistral, EXAONE, MiniMax; beginning and end of a text as each of them writes it.
+_TOKENS = re.compile(
+    r"<(?=[|\uff5c])|<(?=/?(?:start_of_turn|end_of_turn|s|[es]op|(?:seed:)?[be]os|[be]os_token)>)|<(?=</?SYS>>)"
+    r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|TOOL_CONTENT)\])"
+    r"|\[(?=\|(?:system|user|assistant|tool|endofturn)\|\])|\[(?=e~\[)|\](?=~!?b[\[\]])",
     re.IGNORECASE,
 )
-_OPENING = {"<": "\u2039", "[": "\u27e6"}  # look alike, and mean nothing
+_ROLES = re.compile(
+    r"<(?=\s*/?\s*(?:\w+:)?(?:system|developer|user|human|assistant|ai|tool|tool_(?:calls?|results?|responses?|use)|function|"
+    r"function_(?:calls?|results?)|invoke|think(?:ing)?|instructions?|prompt|brief|signs?|rules?|system[_-]reminder)\b)",
+    re.IGNORECASE,
+)
+_OPENING = {"<": "\u2039", "[": "\u27e6", "]": "\u27e7"}  # look alike, and mean nothing
 
 
 def fenced(text: str) -> str:
