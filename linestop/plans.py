@@ -1,9 +1,10 @@
 """Plans: what an audit proposes and a ticket carries out. The file format and the validator are linestop/audit/."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+PERSON = "person"  # the source of a chunk that no scanner asked for
 MAX_CHUNKS = 10  # SPEC.md section 1
 MAX_PLANS = 5  # SPEC.md, the mission
 
@@ -47,11 +48,17 @@ class Chunk(BaseModel):
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")
     title: str = Field(min_length=1, max_length=120)
-    source: str = Field(description="the audit source whose findings it removes")
-    rules: tuple[str, ...] = Field(min_length=1)
+    source: str = Field(default=PERSON, description="the audit source whose findings it removes, or a person's word")
+    rules: tuple[str, ...] = Field(default=(), description="of that source; a person's chunk needs none")
     paths: tuple[str, ...] = Field(min_length=1)
     findings: int = Field(default=0, ge=0, description="how many findings stood there when the plan was written")
     text: str = Field(default="", description="what to do and why, markdown")
+
+    @model_validator(mode="after")
+    def _findings_are_of_rules(self) -> Self:
+        if self.source != PERSON and not self.rules:
+            raise ValueError("rules: a source's findings are named by their rules")
+        return self
 
 
 class Plan(BaseModel):

@@ -107,3 +107,33 @@ def test_a_bad_file_says_where_and_what_to_do(text: str, found: str) -> None:
         parse_plan(text)
     assert found in caught.value.found
     assert caught.value.todo
+
+
+BY_HAND = """---
+id: mend-sum
+title: add() subtracts
+purpose: "2 + 3 is -1: add() takes the wrong operator."
+scope: [calc.py]
+chunks:
+  - id: sum
+    title: Mend add()
+    paths: [calc.py]
+    text: "`add(2, 3)` must be 5."
+risks: [callers that rely on the wrong sum]
+goal:
+  - kind: command
+    argv: [python3, check_sum.py]
+  - kind: checks
+---
+"""
+
+
+def test_a_plan_that_a_person_writes_names_no_rules() -> None:
+    written = parse_plan(BY_HAND)
+    assert (written.chunks[0].source, written.chunks[0].rules) == ("person", ())
+    assert parse_plan(render_plan(written)) == written
+
+
+def test_a_plan_for_a_scanner_s_findings_names_their_rules() -> None:
+    with pytest.raises(PlanError, match=r"chunks\.0.*\n.*rules: a source's findings are named by their rules"):
+        parse_plan(BY_HAND.replace("    paths:", "    source: ruff\n    paths:"))
