@@ -33,8 +33,6 @@ def audit(
 
     Parameters
     ----------
-    repository
-        Any folder in the repository; the one you stand in by default.
     again
         Review even where neither the base nor the policy changed.
     max_plans

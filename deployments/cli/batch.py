@@ -48,8 +48,6 @@ def status(
     ----------
     name
         The batch; by default the newest one.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print it as JSON.
     """

@@ -54,8 +54,6 @@ def brief(
         Another engine than the policy's, as `--maker` of `linestop execute` names one: its window counts.
     commit
         For a role that judges, the candidate; by default what checkers approved last.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print the brief with its blocks as JSON.
     """

@@ -19,8 +19,6 @@ def compact(*, repo: Repo = Path(), json_: Json = False) -> int:
 
     Parameters
     ----------
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print how many cautions and segments were moved as JSON.
     """

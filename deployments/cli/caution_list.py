@@ -66,8 +66,6 @@ def list_(
         How many.
     follow
         Go on and show cautions as they are written, until Ctrl-C.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print them as JSON, one a line.
     """

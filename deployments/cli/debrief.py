@@ -2,15 +2,14 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from linestop.blocks.memory_gate import memory_layout
 from linestop.debrief import Candidate, Debriefs
 from linestop.deployments.cli.debrief_finding import find, say, stale_file
 from linestop.deployments.cli.debrief_page import page, state_of
-from linestop.deployments.cli.options import Json, Repo, listed
+from linestop.deployments.cli.options import Everything, Json, Repo, listed
 from linestop.deployments.cli.text_table import terminal_width, text_table
 from linestop.text import plain
 
@@ -50,7 +49,7 @@ def list_(
     subject: str = "",
     /,
     *,
-    everything: Annotated[bool, Parameter(name="--all", negative="")] = False,
+    everything: Everything = False,
     repo: Repo = Path(),
     json_: Json = False,
 ) -> int:
@@ -62,8 +61,6 @@ def list_(
         A ticket or a batch; all of them by default.
     everything
         Those that were decided too.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print them as JSON.
     """
@@ -96,8 +93,6 @@ def show(candidate: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
     ----------
     candidate
         As `linestop debrief` names it; its beginning is enough where nothing else begins so.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print it as JSON.
     """

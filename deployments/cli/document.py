@@ -31,8 +31,6 @@ def document(
 
     Parameters
     ----------
-    repository
-        Any folder in the repository; the one you stand in by default.
     ref
         Branch, tag or commit to document; by default the base branch.
     fix

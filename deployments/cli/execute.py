@@ -31,8 +31,6 @@ def execute(
 
     Parameters
     ----------
-    repository
-        Any folder in the repository; the one you stand in by default.
     batch
         The batch to bring to an end. By default the one with open tickets, else a new one of the plans not yet filed.
     ticket

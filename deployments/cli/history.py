@@ -33,8 +33,6 @@ def history(
 
     Parameters
     ----------
-    repository
-        Any folder in the repository; the one you stand in by default.
     limit
         How many runs; those that they started come with them.
     json_

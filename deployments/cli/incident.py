@@ -3,12 +3,11 @@
 import getpass
 import sys
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from linestop.deployments.cli.incident_page import page
-from linestop.deployments.cli.options import Json, Repo
+from linestop.deployments.cli.options import Everything, Json, Repo
 from linestop.deployments.cli.text_table import terminal_width, text_table
 from linestop.errors import UsageError
 from linestop.incidents import IncidentStore, Prevention, Sweep, Why
@@ -34,7 +33,7 @@ Examples:
 @incident.command(name="list")
 def list_(
     *,
-    everything: Annotated[bool, Parameter(name="--all", negative="")] = False,
+    everything: Everything = False,
     repo: Repo = Path(),
     json_: Json = False,
 ) -> int:
@@ -48,8 +47,6 @@ def list_(
     ----------
     everything
         The closed ones too.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print them as JSON.
     """
@@ -79,8 +76,6 @@ def show(incident_id: str, /, *, repo: Repo = Path(), json_: Json = False) -> in
     ----------
     incident_id
         As `linestop incident list` names it.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print it as JSON.
     """
@@ -98,8 +93,8 @@ def close(
     root_cause: str = "",
     prevention: str = "",
     sweep: str = "",
-    sibling: Annotated[tuple[str, ...], Parameter(negative="")] = (),
-    because: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    sibling: tuple[str, ...] = (),
+    because: tuple[str, ...] = (),
     who: str = "",
     repo: Repo = Path(),
     json_: Json = False,
@@ -133,8 +128,6 @@ def close(
         One answer to a why that has none yet, in order: hypothesis | verification | conclusion.
     who
         Who closes it; by default your login name.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print the closed incident as JSON.
     """

@@ -43,8 +43,6 @@ def insight(
     ----------
     query
         Name of a query, or `shell`. Nothing: the overview.
-    repository
-        Any folder in the repository; the one you stand in by default.
     sql
         A query of your own, in place of a named one. It can only read.
     since

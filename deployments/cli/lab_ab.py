@@ -82,8 +82,6 @@ def ab(
         So many pairs at most, whatever the power asks for.
     dry_run
         Print the rule and what differs in both briefs, and run nothing.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print the notebook's entry as JSON.
     verbose

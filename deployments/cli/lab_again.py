@@ -24,8 +24,6 @@ def again(entry: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
     ----------
     entry
         An entry's id, its beginning or its end, or `latest`.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print the new entry as JSON.
     """

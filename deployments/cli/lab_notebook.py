@@ -37,8 +37,6 @@ def listing(*, repo: Repo = Path(), json_: Json = False) -> int:
 
     Parameters
     ----------
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print the entries as JSON, without their briefs.
     """
@@ -81,8 +79,6 @@ def show(entry: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
     ----------
     entry
         An entry's id, its beginning or its end, or `latest`; the whole id of a run or rerun of the lab.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print all of it as JSON, both briefs included.
     """

@@ -52,8 +52,6 @@ def rerun(run: str, /, *, engine: str = "", repo: Repo = Path(), json_: Json = F
         as `linestop lab again` does.
     engine
         Another engine: a name of the policy, a preset's, or block:NAME. Nothing: the recorded one, as it was set then.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print both runs and the comparison as one JSON object.
     """

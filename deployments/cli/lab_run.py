@@ -62,8 +62,6 @@ def run(
         Which attempt it is told to be: scenarios may play another act.
     seconds
         Its time.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print its record as JSON.
     """

@@ -2,15 +2,13 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
-
-from cyclopts import Parameter
+from typing import Any
 
 from linestop.blocks.memory_gate import memory_layout
 from linestop.deployments.cli.editor import on_a_terminal
 from linestop.deployments.cli.lesson_draft import Fields, edited, rendered
 from linestop.deployments.cli.lesson_page import say_of
-from linestop.deployments.cli.options import Json, Repo
+from linestop.deployments.cli.options import Global, Json, Repo
 from linestop.errors import UsageError
 from linestop.memory.lessons import Lesson, Lessons, Tier
 from linestop.memory.lessons import draft as drafted
@@ -25,10 +23,10 @@ def add(
     why: str = "",
     body: str = "",
     file: str = "",
-    role: Annotated[tuple[str, ...], Parameter(negative="")] = (),
-    global_: Annotated[bool, Parameter(name="--global")] = False,
+    role: tuple[str, ...] = (),
+    global_: Global = False,
     supersedes: str = "",
-    contradicts: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    contradicts: tuple[str, ...] = (),
     anyway: bool = False,
     draft: Path | None = None,
     repo: Repo = Path(),
@@ -64,8 +62,6 @@ def add(
         Keep it though it contradicts or repeats another.
     draft
         A page that an earlier try kept.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print it as JSON.
     """

@@ -19,8 +19,6 @@ def confirm(lesson_id: str, /, *, repo: Repo = Path(), json_: Json = False) -> i
     ----------
     lesson_id
         As `linestop lesson list --stale` names it.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print it as JSON.
     """
@@ -42,8 +40,6 @@ def accept(lesson_id: str, /, *, anyway: bool = False, repo: Repo = Path(), json
         As `linestop lesson list --proposed` names it.
     anyway
         Keep it though it contradicts or repeats another.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print it as JSON.
     """
@@ -64,8 +60,6 @@ def supersede(old: str, new: str, /, *, repo: Repo = Path(), json_: Json = False
         The lesson that doesn't hold any more.
     new
         The one that does; it is there already.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print the old one as JSON.
     """
@@ -86,8 +80,6 @@ def contradict(lesson_id: str, other: str, /, *, repo: Repo = Path(), json_: Jso
         One of them.
     other
         The other.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print the first as JSON.
     """
@@ -109,8 +101,6 @@ def remove(lesson_id: str, /, *, forget: bool = False, repo: Repo = Path(), json
         As `linestop lesson list` names it; one that was removed before, in full.
     forget
         Take all that it ever said out of the history too.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print what was removed as JSON.
     """

@@ -2,9 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
-
-from cyclopts import Parameter
+from typing import Any
 
 from linestop.blocks.memory_gate import memory_layout
 from linestop.deployments.cli.editor import on_a_terminal
@@ -25,7 +23,7 @@ def edit(
     why: str | None = None,
     body: str | None = None,
     file: str | None = None,
-    role: Annotated[tuple[str, ...] | None, Parameter(negative="")] = None,
+    role: tuple[str, ...] | None = None,
     anyway: bool = False,
     draft: Path | None = None,
     repo: Repo = Path(),
@@ -56,8 +54,6 @@ def edit(
         Keep it though it contradicts or repeats another.
     draft
         A page that an earlier try kept.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print it as JSON.
     """

@@ -10,7 +10,7 @@ from cyclopts.types import PositiveInt
 
 from linestop.blocks.memory_gate import memory_layout
 from linestop.deployments.cli.lesson_page import States, as_json, states_of, table, width
-from linestop.deployments.cli.options import Json, Repo
+from linestop.deployments.cli.options import Everything, Global, Json, Repo
 from linestop.errors import RecordError
 from linestop.memory.lessons import Lesson, Lessons, Tier, Trust
 
@@ -21,10 +21,10 @@ NONE_SUCH = "no lesson fits; `linestop lesson list --all` has every one"
 
 def list_(
     *,
-    everything: Annotated[bool, Parameter(name="--all", negative="")] = False,
+    everything: Everything = False,
     stale: bool = False,
     proposed: bool = False,
-    global_: Annotated[bool, Parameter(name="--global")] = False,
+    global_: Global = False,
     file: str = "",
     role: str = "",
     repo: Repo = Path(),
@@ -52,8 +52,6 @@ def list_(
         Only those about this file.
     role
         Only those that this role is told.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print them as JSON, with all fields.
     """
@@ -84,7 +82,7 @@ def recall(
     words: Annotated[tuple[str, ...], Parameter(allow_leading_hyphen=True)] = (),
     /,
     *,
-    file: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    file: tuple[str, ...] = (),
     limit: PositiveInt = 20,
     repo: Repo = Path(),
     json_: Json = False,
@@ -104,8 +102,6 @@ def recall(
         A file that they are about; may be given several times.
     limit
         How many at most.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print them as JSON, with all fields.
     """

@@ -23,8 +23,6 @@ def show(lesson_id: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
     ----------
     lesson_id
         As `linestop lesson list` names it. Of a removed one, in full.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print it as JSON.
     """

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from linestop.blocks.memory_gate import memory_layout
 from linestop.deployments.cli.editor import on_a_terminal
-from linestop.deployments.cli.options import Json, Repo
+from linestop.deployments.cli.options import Global, Json, Repo
 from linestop.errors import UsageError
 from linestop.memory.lessons import Lesson, Lessons, Tier, Trust
 from linestop.memory.lessons.transfer import MAX_BYTES, Imported, exported, parsed
@@ -20,7 +20,7 @@ MAX_SHOWN = 20  # lessons that are shown before a person decides
 MAX_CHARS = 1_000  # of why and body each
 
 
-def export(*, global_: Annotated[bool, Parameter(name="--global")] = False, repo: Repo = Path()) -> int:
+def export(*, global_: Global = False, repo: Repo = Path()) -> int:
     """Write all lessons of the repository as JSON Lines, superseded ones and proposals too. Always the same bytes.
 
     Examples:
@@ -31,8 +31,6 @@ def export(*, global_: Annotated[bool, Parameter(name="--global")] = False, repo
     ----------
     global_
         Those of all repositories in place of this one's.
-    repo
-        Any folder in the repository; the one you stand in by default.
     """
     lessons = Lessons(memory_layout(repo))
     tier = _tier(global_=global_)
@@ -46,7 +44,7 @@ def import_(
     file: Annotated[Path, Parameter(allow_leading_hyphen=True)],
     /,
     *,
-    global_: Annotated[bool, Parameter(name="--global")] = False,
+    global_: Global = False,
     trust: bool = False,
     as_proposed: bool = False,
     repo: Repo = Path(),
@@ -72,8 +70,6 @@ def import_(
         You read them, and agents shall be told.
     as_proposed
         Agents are told none of them until you accept it.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print what was done as JSON.
     """

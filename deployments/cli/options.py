@@ -7,8 +7,13 @@ from typing import Annotated
 from cyclopts import Parameter
 
 Json = Annotated[bool, Parameter(name="--json")]
-Repo = Annotated[Path, Parameter(name="--repo", show_default=False)]  # its line says that it is where you stand
-MaybeRepo = Annotated[Path | None, Parameter(name="--repo")]
+Global = Annotated[bool, Parameter(name="--global")]
+Everything = Annotated[bool, Parameter(name="--all")]
+Repo = Annotated[
+    Path,
+    Parameter(name="--repo", show_default=False, help="Any folder in the repository; the one you stand in by default."),
+]
+MaybeRepo = Annotated[Path | None, Parameter(name="--repo")]  # each command says what is done where none is named
 
 
 def listed(name: str, line: str) -> str | None:

@@ -24,8 +24,6 @@ def oracle(
     ----------
     batch
         The batch to judge; by default the newest one.
-    repo
-        Any folder in the repository.
     rerun
         Run every Done ticket's frozen finish line again, at the delivered commit, instead of reading its kept verdict.
     json_

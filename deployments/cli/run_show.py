@@ -64,8 +64,6 @@ def show(
         The whole diff.
     follow_
         Show what a run does while it does it; ends when it ends.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print it as JSON: one object, with `events` and `diff` where they are asked for. With --follow one event a
         line, and the run as the last line.

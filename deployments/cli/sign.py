@@ -58,8 +58,6 @@ def list_(
         guards.
     all_
         Solved ones too: their chunk was approved afterwards.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print the signs as JSON, each failure whole.
     """

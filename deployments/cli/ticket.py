@@ -64,8 +64,6 @@ def list_(
         Only this batch.
     state
         Only tickets in this state.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print the tickets as JSON.
     """
@@ -95,8 +93,6 @@ def show(ticket_id: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
     ----------
     ticket_id
         As `linestop ticket list` names it.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print the ticket as JSON.
     """
@@ -124,8 +120,6 @@ def add(plan: Path, /, *, batch: str | None = None, repo: Repo = Path(), json_: 
         The plan's file.
     batch
         The batch that it joins; by default the one with open tickets, else a new one.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print the ticket as JSON.
     """
@@ -152,8 +146,6 @@ def gate(ticket_id: str, /, *, why: str, repo: Repo = Path(), json_: Json = Fals
         As `linestop ticket list` names it.
     why
         Why a person does it; the oracle quotes this.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print the ticket as JSON.
     """
@@ -179,8 +171,6 @@ def release(ticket_id: str, /, *, why: str = "", repo: Repo = Path(), json_: Jso
         As `linestop ticket list` names it.
     why
         What has changed.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print the ticket as JSON.
     """

@@ -33,8 +33,6 @@ def correct(ticket_id: str, text: str, /, *, chunk: str = "", repo: Repo = Path(
         What to do, at most 2,000 characters. Secrets in it are hidden.
     chunk
         Only for this chunk of it; by default for all of the ticket.
-    repo
-        Any folder in the repository; the one you stand in by default.
     json_
         Print the correction as JSON.
     """
