@@ -39,7 +39,10 @@ def main_answers(layout: Layout) -> list[Answer]:
             analysis.prepare(*(query.sql for query in queries))
         except expected() as error:  # what one of them reads is broken: each reads its own then
             log.warning("insight.failed error=%s", in_words(error))
-        return [answer for query in queries for answer in _answered(analysis, query)]
+        answers = [answer for query in queries for answer in _answered(analysis, query)]
+        for problem in analysis.problems:
+            log.warning("insight.incomplete %s", problem)
+    return answers
 
 
 def _answered(analysis: Analysis, query: Query) -> Iterator[Answer]:

@@ -54,7 +54,7 @@ class Analysis:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Return what could not be read up to now, a line each."""
+        """Return what could not be read up to now, or only slowly, a line each."""
         return tuple(self._filling.problems)
 
     @property

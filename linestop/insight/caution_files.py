@@ -11,9 +11,10 @@ from pathlib import Path
 import duckdb
 
 from linestop.insight.columns import FILLED, escaped, json_source, keep, listed, put, show
+from linestop.insight.long_lines import readable
 from linestop.insight.rows import stamp
 from linestop.memory.cautions.parquet import parquet_files
-from linestop.memory.cautions.segments import segments
+from linestop.memory.cautions.segments import look
 from linestop.paths import Layout
 from linestop.text import plain
 
@@ -31,6 +32,7 @@ _COLUMNS = {
 }
 _LINES = f"{FILLED}.caution_lines"
 _TRIES = 3
+SLOW_BYTES = 64 * 2**20  # of lines, some 130,000 cautions: reading them takes a quarter of a second
 
 
 def put_cautions(
@@ -52,7 +54,8 @@ def put_cautions(
     """
     for tries in range(_TRIES):
         # Segments first: one that is compacted meanwhile is in both lists, never in none.
-        loose = [layout.cautions / one.name for one in segments(layout)]
+        found = sorted(look(layout))
+        loose = readable((layout.cautions / one.segment.name for one in found), say)
         tables = _readable(database, parquet_files(layout), say)
         try:
             _put(database, loose, tables, columns, since=since, sealed=sealed)
@@ -61,7 +64,17 @@ def put_cautions(
             if tries + 1 == _TRIES or all(path.exists() for path in loose):
                 raise
         else:
+            _tell_of_lines(sum(one.size for one in found), say)
             return
+
+
+def _tell_of_lines(size: int, say: Callable[[str], None]) -> None:
+    """Say how questions become quick where so many lines lie about that reading them takes time."""
+    if size > SLOW_BYTES:
+        say(
+            f"{size // 2**20} MB of cautions aren't compacted, which makes questions about them slow: "
+            "`linestop caution compact` ends that"
+        )
 
 
 def _put(
@@ -76,7 +89,8 @@ def _put(
     wanted = {*columns, *({"moment"} if since else ())}
     sources = [_parquet(database, tables, wanted)] if tables else []
     if loose:
-        _keep_lines(database, loose, tables, {*wanted, *({"id", "run_id"} if tables else ())})
+        needed = {*wanted, *({"id", "run_id"} if tables else ())}
+        _keep_lines(database, loose, tables, needed, in_order=sealed)
         sources.append(f"FROM {_LINES}")
     if not sources:
         return
@@ -90,15 +104,25 @@ def _put(
 
 
 def _keep_lines(
-    database: duckdb.DuckDBPyConnection, loose: Sequence[Path], tables: Sequence[Path], wanted: Collection[str]
+    database: duckdb.DuckDBPyConnection,
+    loose: Sequence[Path],
+    tables: Sequence[Path],
+    wanted: Collection[str],
+    *,
+    in_order: bool,
 ) -> None:
-    """Keep the cautions of segments, those out that a Parquet file has too."""
+    """Keep the cautions of segments, those out that a Parquet file has too.
+
+    `in_order`: as they were written, for whoever asks without ORDER BY. That takes half as long again.
+    """
     lines = json_source(_COLUMNS, wanted, where="kind")
     source = f"FROM ({lines})"
     if tables:
         known = f"SELECT id FROM {_read(tables)} SEMI JOIN lines ON run = lines.run_id"  # noqa: S608  # our own names
         source = f"WITH lines AS MATERIALIZED ({lines}) FROM lines ANTI JOIN ({known}) AS known USING (id)"
+    database.execute(f"SET preserve_insertion_order = {in_order}")
     keep(database, _LINES, source, files=escaped(loose))
+    database.execute("RESET preserve_insertion_order")
 
 
 def _parquet(database: duckdb.DuckDBPyConnection, tables: Sequence[Path], wanted: Collection[str]) -> str:

@@ -1,11 +1,12 @@
 """The events of all runs, read by DuckDB from their logs."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import duckdb
 
 from linestop.insight.columns import escaped, json_source, put
+from linestop.insight.long_lines import readable
 
 _COLUMNS = {
     "run_id": ("", "split_part(filename, '/', -2)"),
@@ -32,9 +33,11 @@ _COLUMNS = {
 }
 
 
-def put_events(database: duckdb.DuckDBPyConnection, folders: list[Path], columns: Collection[str]) -> None:
+def put_events(
+    database: duckdb.DuckDBPyConnection, folders: list[Path], columns: Collection[str], say: Callable[[str], None]
+) -> None:
     """Put the events of runs, by their folders, in place; links are left out, they lead out of the records."""
     found = (folder / "events.jsonl" for folder in folders)
-    files = [path for path in found if path.is_file() and not path.is_symlink()]
+    files = readable((path for path in found if path.is_file() and not path.is_symlink()), say)
     if files:
         put(database, "events", json_source(_COLUMNS, columns, where="kind"), columns, files=escaped(files))

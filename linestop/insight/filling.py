@@ -56,7 +56,7 @@ class Filling:
                 _insert(database, table, self._recent(table, self._fillers[table]()))
         if "events" in needs:
             folders = [self._layout.runs / row["run_id"] for row in self._runs] if self._since else self._folders()
-            put_events(database, folders, needs["events"])
+            put_events(database, folders, needs["events"], self._say)
         if "cautions" in needs:
             put_cautions(database, self._layout, needs["cautions"], since=self._since, sealed=sealed, say=self._say)
 

@@ -162,7 +162,7 @@ LIMIT 20;
 -- audit
 -- picture: bars file | cautions
 SELECT file, count(*) AS cautions, count(*) FILTER (WHERE severity <> 'info') AS warnings,
-       count(DISTINCT run_id) AS runs, count(DISTINCT ticket) AS tickets, mode(detector) AS mostly,
+       count(DISTINCT run_id) AS runs, count(DISTINCT ticket) AS tickets, mode(detector ORDER BY detector) AS mostly,
        round(sum(seconds), 1) AS seconds, sum(tokens)::BIGINT AS tokens, max(moment) AS last_seen
 FROM cautions
 WHERE file <> ''

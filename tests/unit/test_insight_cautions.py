@@ -1,10 +1,13 @@
 """Cautions as the analysis reads them: loose, compacted, both, torn, strange."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from linestop.insight import Analysis
+from linestop.insight import Analysis, find_query
+from linestop.insight.caution_files import SLOW_BYTES
+from linestop.insight.columns import MAX_LINE_BYTES
 from linestop.memory.cautions.compaction import compact
 from linestop.paths import Layout
 from tests.unit.small_history import caution, segment
@@ -80,3 +83,44 @@ def test_a_parquet_file_that_is_none_costs_itself_and_is_named(layout: Layout) -
     with Analysis(layout) as analysis:
         assert analysis.ask("SELECT count(*) FROM cautions").rows == ((1,),)
         assert "000002-000002.parquet" in analysis.problems[0]
+
+
+def test_lines_that_make_questions_slow_are_named_with_what_ends_that(layout: Layout) -> None:
+    path = segment(layout, caution(1))
+    with Analysis(layout) as analysis:
+        analysis.ask("SELECT count(*) FROM cautions")
+        assert analysis.problems == ()
+    with path.open("ab") as file:
+        file.writelines(b"\n" * 2**20 for _ in range(SLOW_BYTES // 2**20))
+    with Analysis(layout) as analysis:
+        analysis.ask(find_query("hot-files").sql)
+        (said,) = analysis.problems
+    assert said.startswith("64 MB of cautions aren't compacted")
+    assert "`linestop caution compact`" in said
+
+
+def test_what_a_file_is_mostly_named_for_is_the_same_each_time(layout: Layout) -> None:
+    """A tie goes by name: which of both was read first is chance."""
+    for detector in ("repeat", "cycle"):
+        segment(layout, *(caution(number, detector=detector) for number in (1, 2)))
+    with Analysis(layout) as analysis:
+        answer = analysis.ask(find_query("hot-files").sql)
+    assert {row[answer.columns.index("mostly")] for row in answer.rows} == {"cycle"}
+
+
+def test_a_line_without_an_end_costs_its_file_and_is_named(layout: Layout) -> None:
+    """DuckDB would refuse the question: a crash of the machine may leave a hole of any size."""
+    segment(layout, caution(1))
+    path = segment(layout, caution(2))
+    os.truncate(path, path.stat().st_size + 2 * MAX_LINE_BYTES)
+    events = layout.runs / "20261121T060000-ticket-aaaaaa" / "events.jsonl"
+    events.parent.mkdir(parents=True)
+    events.touch()
+    os.truncate(events, 2 * MAX_LINE_BYTES)
+    with Analysis(layout) as analysis:
+        assert analysis.ask("SELECT id FROM cautions").rows == (("r1:repeat",),)
+        assert analysis.ask("SELECT kind FROM events").rows == ()
+        assert [said.partition(":")[0] for said in analysis.problems] == [
+            "2026-11-16/r2.jsonl is left out",
+            "20261121T060000-ticket-aaaaaa/events.jsonl is left out",
+        ]

@@ -1,6 +1,7 @@
 """What an audit attaches of the analysis."""
 
 import logging
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -31,11 +32,14 @@ def test_only_answers_with_rows_are_attached(layout: Layout) -> None:
 def test_what_can_not_be_read_costs_its_answers_and_a_warning(layout: Layout, caplog: pytest.LogCaptureFixture) -> None:
     run = next(full(layout).runs.iterdir())
     (run / "events.jsonl").write_bytes(b'{"kind": "' + b"x" * 40_000_000 + b'"}\n')  # a line that is none of ours
+    shutil.rmtree(layout.cautions)
+    layout.cautions.touch()  # no folder
     with caplog.at_level(logging.WARNING):
         names = {query.name for query, _ in main_answers(layout)}
-    assert "hot-files" in names
-    assert "cost-of-loops" not in names
-    assert "insight.failed query=cost-of-loops" in caplog.text
+    assert "cost-of-loops" in names
+    assert f"insight.incomplete {run.name}/events.jsonl is left out" in caplog.text
+    assert "hot-files" not in names
+    assert "insight.failed query=hot-files" in caplog.text
 
 
 async def test_outside_of_a_run_nothing_is_published(layout: Layout) -> None:
