@@ -35,6 +35,7 @@ def watch(
         linestop watch --codex --json             # Codex's sessions
         codex exec --json "…" | linestop watch -  # a stream
         linestop watch --follow session.jsonl     # while the agent works
+        linestop watch --follow --claude          # all sessions at work
         linestop watch a.jsonl --fail-on warning  # exit 3 if something fired
 
     Reads linestop's own events, Claude Code and Codex (streams and
@@ -52,7 +53,7 @@ def watch(
     codex
         Also look at Codex's own sessions (~/.codex/sessions).
     follow
-        Stay, and tell what fires as it is written; for one file or `-`.
+        Stay, and tell what fires as it is written: in files, in the logs of folders that grow or appear, or in `-`.
     json_
         Print the report as JSON; with --follow one JSON object a firing.
     limit
@@ -72,14 +73,14 @@ def watch(
     from linestop.deployments.cli.text_table import terminal_width  # noqa: PLC0415
 
     detectors = watch_reading.detectors(off, poller)
-    if follow:
-        return watch_reading.follow(logs, detectors, as_json=json_)
     folders = [
         *(watch_reading.claude_sessions(os.environ, Path.home()) for _ in range(claude)),
         *(watch_reading.codex_sessions(os.environ, Path.home()) for _ in range(codex)),
     ]
     if not logs and not folders:
         raise UsageError("no log is named", found="no file, no folder", todo="name one, or use --claude or --codex")
+    if follow:
+        return watch_reading.follow((*logs, *folders), detectors, as_json=json_)
     reports = watch_reading.survey((*logs, *folders), detectors, days=days)
     if json_:
         sys.stdout.write(watch_page.as_json(reports) + "\n")

@@ -1,6 +1,5 @@
-"""Opens the logs that `linestop watch` is given: files, folders, the standard input, and a file that still grows."""
+"""Opens the logs that `linestop watch` is given: files, folders, the standard input. watch_following.py follows."""
 
-import json
 import os
 import sys
 import time
@@ -9,23 +8,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from linestop.deployments.cli.watch_following import STDIN, follow, standard_input
+from linestop.deployments.cli.watch_growing import opened
 from linestop.errors import UsageError
-from linestop.events.reading import Problem, begin
+from linestop.events.reading import Problem
 from linestop.ports import Limits
 from linestop.text import plain
 from linestop.watch.detectors import detectors_for
-from linestop.watch.firing import Firing
 from linestop.watch.ladder import DETECTORS, detector_name
 from linestop.watch.settings import WatchSettings
-from linestop.watch.survey import Detectors, LogReport, LogSurvey, SessionSurvey, survey_log
+from linestop.watch.survey import Detectors, LogReport, survey_log
 from linestop.watch.survey_logs import claude_sessions, codex_sessions, logs_in
 
 __all__ = ["claude_sessions", "codex_sessions", "detectors", "follow", "survey"]
 
-STDIN = Path("-")
-_POLL_SECONDS = 0.2
-_TICK_SECONDS = 1.0
-_CHUNK = 2**18
 _NO_CLOCK = 10.0**9  # seconds; a foreign log has no budget of ours
 
 
@@ -57,7 +53,7 @@ def survey(
     for path, named in _files(paths):
         _progress(len(reports), path)
         if path == STDIN:
-            reports.append(survey_log(stdin or sys.stdin.buffer, "-", making))
+            reports.append(survey_log(standard_input(stdin), "-", making))
         elif named or since is None or _written(path) >= since:
             reports.append(_report(path, making, named=named))
     _progress(len(reports), None)
@@ -82,7 +78,7 @@ def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
 
 def _report(path: Path, making: Detectors, *, named: bool) -> LogReport:
     try:
-        with _opened(path) as file:
+        with opened(path) as file:
             written = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
             return survey_log(file, str(path), making, at=written)
     except UsageError as error:
@@ -106,90 +102,3 @@ def _progress(done: int, path: Path | None) -> None:
         told = f"\r\x1b[Kreading log {done + 1}: {plain(str(path), limit=80)}" if path else "\r\x1b[K"
         sys.stderr.write(told)
         sys.stderr.flush()
-
-
-def _opened(path: Path) -> BinaryIO:
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise UsageError(
-            f"{plain(str(path))} can't be read", found=error.strerror or str(error), todo="check the path"
-        ) from error
-
-
-def follow(paths: Sequence[Path], making: Detectors, *, as_json: bool, stdin: BinaryIO | None = None) -> int:
-    """Tell what fires in one log until it is interrupted, or the standard input ends.
-
-    A log that is cut or replaced is read from its new beginning.
-
-    Raises:
-        UsageError: not exactly one log was named, or it is a folder, or one JSON document.
-    """
-    if len(paths) != 1 or (paths[0] != STDIN and paths[0].is_dir()):
-        raise UsageError("--follow is for one log", found=f"{len(paths)} paths", todo="name one file, or -")
-    if paths[0] == STDIN:
-        source = (stdin or sys.stdin.buffer).fileno()
-        pieces: Iterator[bytes | None] = iter(lambda: os.read(source, _CHUNK) or None, None)
-    else:
-        pieces = _growing(paths[0])
-    survey = LogSurvey(making)
-    try:
-        for piece in pieces:
-            if piece is None:
-                survey = LogSurvey(making)
-                sys.stderr.write("the log was cut or replaced; reading its new beginning\n")
-                continue
-            for session, firing in survey.take(survey.stream.push(piece)) if piece else survey.tick(datetime.now(UTC)):
-                _tell(session, firing, as_json=as_json)
-    except KeyboardInterrupt:
-        sys.stderr.write("\n")
-    for session, firing in survey.take(survey.stream.finish()):
-        _tell(session, firing, as_json=as_json)
-    return 0
-
-
-def _growing(path: Path) -> Iterator[bytes | None]:
-    """Yield what is written to a file, nothing once a second, and None where the file begins again."""
-    file = _opened(path)
-    ticked = time.monotonic()
-    try:
-        if begin(file)[1]:
-            raise UsageError("this log is one document", found=plain(str(path)), todo="watch it without --follow")
-        file.seek(0)
-        while True:
-            if chunk := file.read(_CHUNK):
-                yield chunk
-                continue
-            if _replaced(path, file):
-                file.close()
-                file = _opened(path)
-                yield None
-                continue
-            if time.monotonic() - ticked >= _TICK_SECONDS:
-                ticked = time.monotonic()
-                yield b""
-            time.sleep(_POLL_SECONDS)
-    finally:
-        file.close()
-
-
-def _replaced(path: Path, file: BinaryIO) -> bool:
-    held = os.fstat(file.fileno())
-    try:
-        now = path.stat()
-    except OSError:
-        return False  # between a move and its successor
-    return (now.st_dev, now.st_ino) != (held.st_dev, held.st_ino) or now.st_size < file.tell()
-
-
-def _tell(session: SessionSurvey, firing: Firing, *, as_json: bool) -> None:
-    first, last = session.place_of(firing)
-    if as_json:
-        told = {"session": session.session, "format": session.format, "lines": [first, last]}
-        sys.stdout.write(json.dumps({**told, **firing.model_dump(mode="json", exclude={"message"})}) + "\n")
-    else:
-        place = f"line {last}" if first == last else f"lines {first}-{last}"
-        spent = f"{firing.seconds:.0f} s, {firing.tokens:,} tokens"
-        line = f"{firing.severity.value:8}{firing.detector}: {plain(firing.detail)}  ({place}; {spent})"
-        sys.stdout.write(line + "\n")
-    sys.stdout.flush()

@@ -1,11 +1,13 @@
 """Lines of a stream or a log, whatever is in them: huge, torn, binary. A bad line is named by number, never fatal."""
 
+import codecs
 import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 MAX_LINE = 16 * 2**20  # bytes; a longer line is skipped
 _MARK = b"\xef\xbb\xbf"
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # what PowerShell's `>` writes
 
 
 class Line(NamedTuple):
@@ -17,16 +19,22 @@ class Line(NamedTuple):
 
 
 class LineFeed:
-    """Cuts chunks of bytes into lines and reads each as a JSON object. Holds at most one line."""
+    """Cuts chunks of bytes into lines and reads each as a JSON object. Holds at most one line.
+
+    Zeros before a line are none of it: a disk's crash leaves them, and a log that is cut while its writer goes on.
+    """
 
     def __init__(self, *, max_line: int = MAX_LINE) -> None:
         self.number = 0
         self._max_line = max_line
         self._rest = bytearray()
         self._skipping = False
+        self._begun = False
+        self._decoder: codecs.IncrementalDecoder | None = None
 
     def push(self, chunk: bytes) -> Iterator[Line]:
         """Yield the lines that a chunk completes; blank ones are counted and left out."""
+        chunk = self._in_utf8(chunk)
         start = 0
         while (end := chunk.find(b"\n", start)) >= 0:
             yield from self._complete(chunk[start:end])
@@ -38,7 +46,16 @@ class LineFeed:
         if self._rest or self._skipping:
             yield from self._complete(b"", last=True)
 
+    def _in_utf8(self, chunk: bytes) -> bytes:
+        if not self._begun and chunk:
+            self._begun = True
+            if chunk.startswith(_UTF16):
+                self._decoder = codecs.getincrementaldecoder("utf-16")("replace")
+        return self._decoder.decode(chunk).encode("utf-8", "replace") if self._decoder else chunk
+
     def _keep(self, piece: bytes) -> None:
+        if not self._rest and piece.startswith(b"\0"):
+            piece = piece.lstrip(b"\0")
         if len(self._rest) + len(piece) > self._max_line:
             self._skipping = True
             self._rest.clear()
@@ -53,7 +70,7 @@ class LineFeed:
         self._skipping = False
         if skipped:
             yield Line(self.number, None, f"longer than {self._max_line:,} bytes")
-        elif line.strip():
+        elif line.strip(b"\0 \t\r\f\v"):
             record, problem = _read(line)
             yield Line(self.number, record, f"torn: {problem}" if problem and last else problem)
 
@@ -65,7 +82,7 @@ def record_of(line: str | bytes) -> dict[str, Any] | None:
 
 def _read(line: bytes) -> tuple[dict[str, Any] | None, str]:
     try:
-        value = json.loads(line.removeprefix(_MARK).decode("utf-8", "replace"))
+        value = json.loads(line.rstrip(b"\0\r").removeprefix(_MARK).decode("utf-8", "replace"))
     except RecursionError:
         return None, "nested too deep"
     except ValueError as error:

@@ -3,7 +3,7 @@
 Finding logs is survey_logs.py, what may be learned of many sessions survey_lessons.py. Prints nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import BinaryIO
 
@@ -21,10 +21,16 @@ MAX_SESSIONS = 10_000  # of one log
 
 
 class LogSurvey:
-    """One log while it is read: sorts its events by session."""
+    """One log while it is read: sorts its events by session.
 
-    def __init__(self, detectors: Detectors, *, at: datetime | None = None) -> None:
+    `at` is the moment of events that have none; where a log is followed, `clock` says it, as long as none is told.
+    """
+
+    def __init__(
+        self, detectors: Detectors, *, at: datetime | None = None, clock: Callable[[], datetime] | None = None
+    ) -> None:
         self.stream = Stream()
+        self._clock = clock
         self._detectors, self._at = detectors, at or datetime.now(UTC)
         self._sessions: dict[str, SessionSurvey] = {}
         self._current: SessionSurvey | None = None
@@ -69,7 +75,7 @@ class LogSurvey:
         if len(self._sessions) >= MAX_SESSIONS:
             return self._sessions[next(reversed(self._sessions))]
         name = self.stream.reader.name if self.stream.reader else ""
-        found = self._sessions[key] = SessionSurvey(key, name, self._detectors, self._at)
+        found = self._sessions[key] = SessionSurvey(key, name, self._detectors, self._at, clock=self._clock)
         return found
 
 

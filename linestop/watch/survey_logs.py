@@ -3,12 +3,12 @@
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
 from linestop.events.formats import format_of
-from linestop.events.lines import record_of
+from linestop.events.lines import LineFeed
 from linestop.events.reading import begin
 
 SUFFIXES = {".jsonl", ".ndjson", ".json", ".traj", ".log", ".txt"}
@@ -33,6 +33,10 @@ def codex_sessions(environment: Mapping[str, str], home: Path) -> Path:
 
 def logs_in(folder: Path) -> Iterator[Path]:
     """Yield the logs under a folder, sorted; links are not followed, what isn't recognised is left out."""
+    return (path for path in _files_in(folder) if path.suffix in SUFFIXES and _is_file(path) and is_log(path))
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
     seen = 0
     for where, folders, files in os.walk(folder):
         folders[:] = sorted(one for one in folders if one not in SKIPPED)
@@ -40,8 +44,14 @@ def logs_in(folder: Path) -> Iterator[Path]:
             seen += 1
             if seen > MAX_FILES:
                 return
-            path = Path(where, name)
-            if path.suffix in SUFFIXES and _is_file(path) and is_log(path):
+            yield Path(where, name)
+
+
+def live_logs(folders: Iterable[Path], *, since: float) -> Iterator[Path]:
+    """Yield the logs under folders that were written after a moment, in seconds since 1970."""
+    for folder in folders:
+        for path in _files_in(folder):
+            if path.suffix in SUFFIXES and _is_file(path, since) and is_log(path):
                 yield path
 
 
@@ -54,7 +64,7 @@ def is_log(path: Path) -> bool:
                 return _is_trajectory(file)
     except OSError:
         return False
-    return any((record := record_of(line)) is not None and format_of(record) for line in head)
+    return any(line.record is not None and format_of(line.record) for line in LineFeed().push(b"".join(head)))
 
 
 def _is_trajectory(file: BinaryIO) -> bool:
@@ -65,8 +75,9 @@ def _is_trajectory(file: BinaryIO) -> bool:
     return bool(_MARKS.search(text) or _MARKS.search(file.read(_LOOKED_AT)))
 
 
-def _is_file(path: Path) -> bool:
+def _is_file(path: Path, since: float = 0.0) -> bool:
     try:
-        return stat.S_ISREG(path.lstat().st_mode)
+        found = path.lstat()
+        return stat.S_ISREG(found.st_mode) and found.st_mtime >= since
     except OSError:
         return False

@@ -27,7 +27,16 @@ _WAITS_FOR_A_PERSON = {EventKind.START, EventKind.NUDGE}
 class SessionSurvey:
     """One session while it is read. Holds 20 bytes an event, and what fired."""
 
-    def __init__(self, session: str, format_: str, detectors: Detectors, at: datetime) -> None:
+    def __init__(
+        self,
+        session: str,
+        format_: str,
+        detectors: Detectors,
+        at: datetime,
+        *,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        self._clock = clock
         self.session, self.format, self.model, self.title = session, format_, "", ""
         self.watch = Watch(detectors())
         self.at, self.timed = at, False
@@ -48,6 +57,8 @@ class SessionSurvey:
         """Take the next event; return what fired."""
         said = place.said
         kind = said["kind"]
+        if self._clock and not self.timed:
+            self.at = self._clock()
         at = said.get("at") or self.at
         fired = self._waited(at, kind)
         self._move(at, timed="at" in said)

@@ -260,7 +260,9 @@ def test_a_document_can_not_be_followed() -> None:
     with pytest.raises(UsageError):
         watch(SAMPLES / "mini.traj.json", follow=True)
     with pytest.raises(UsageError):
-        watch(SAMPLES, follow=True)
+        watch(Path("-"), SAMPLES, follow=True)
+    with pytest.raises(UsageError):
+        watch(follow=True)
 
 
 def test_the_page_of_events_names_every_format_and_every_field() -> None:
