@@ -217,6 +217,8 @@ class Shift:
             refused=self._proxy.refused,
             proxy_fault=self._proxy.last_fault,
             busy_until=self._proxy.busy_until,
+            met=self._proxy.met,
+            only_way=self._errand.isolated and not self._errand.online,
             unknown=self._proxy.unknown,
             has_end=self._preset.has_end or self._stream.heard.has_end,
         )

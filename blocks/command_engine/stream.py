@@ -5,6 +5,7 @@ bounded whatever comes: an endless line is cut out and named.
 """
 
 import json
+import re
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -18,6 +19,7 @@ from linestop.events.formats import Format, Said, recognise
 from linestop.watch import LiveLog
 
 MAX_LINE = 16 * 2**20
+_SESSION = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_.:@/+=-]{0,199}")  # it becomes a word of a command
 _LOOKED_AT = 20  # lines until a stream that isn't recognised is taken as text
 _MESSAGES = 20
 _WITH_END = frozenset({"claude", "cline", "codex", "gemini", "pi", "qwen"})
@@ -157,7 +159,8 @@ class CommandStream:
 
     def _note(self, said: Mapping[str, Any]) -> None:
         heard, text = self.heard, str(said.get("text", ""))
-        heard.session = str(said.get("session") or heard.session)
+        if _SESSION.fullmatch(session := str(said.get("session") or "")):
+            heard.session = session
         match said["kind"]:
             case EventKind.MESSAGE:
                 heard.messages.append(text[-_MAX_MESSAGE:])

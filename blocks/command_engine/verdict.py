@@ -20,6 +20,7 @@ _EXCERPT = 300
 _MESSAGE = re.compile(r'"message"\s*:\s*("(?:[^"\\]|\\.)*")')  # what an error in JSON says to a reader
 _NO_REASON = frozenset({"", "error", "turn.failed"})
 _PROVIDERS = frozenset({Fault.AUTH, Fault.RATE_LIMIT, Fault.OVERLOAD, Fault.NETWORK})
+_REFUSALS = frozenset({Fault.AUTH, Fault.RATE_LIMIT, Fault.OVERLOAD})
 _NOT_STARTED = {126: "it can't be executed there", 127: "it isn't there"}
 _LIMITS = {
     "wall": "timed out",
@@ -47,13 +48,25 @@ class Witnesses:
     refused: str = ""  # by the proxy: a cap
     proxy_fault: Fault | None = None  # of the last call of the model
     busy_until: datetime | None = None
+    met: frozenset[Fault] = frozenset()  # by calls of the model so far
+    only_way: bool = False  # no provider is reached but through the proxy
     unknown: bool = False  # the last call of the model was answered by 404
     has_end: bool = True  # whether its stream has a last event when it ends by itself
 
     @property
     def fault(self) -> Fault | None:
         """What the last call of the model or the stream's last error says, where nothing came after it."""
-        return self.proxy_fault or self.heard.fault
+        told = self.heard.fault
+        if self.proxy_fault is None and told in _PROVIDERS and self.only_way and not self._confirmed:
+            return Fault.OTHER
+        return self.proxy_fault or told
+
+    @property
+    def _confirmed(self) -> bool:
+        """Whether the proxy saw what a stream blames a provider for: whatever runs inside may write into the stream."""
+        if self.heard.fault is Fault.NETWORK:
+            return not self.answered or bool(self.met & _PROVIDERS)
+        return bool(self.met & _REFUSALS)
 
 
 def verdict(saw: Witnesses) -> Work:

@@ -82,6 +82,11 @@ class ModelProxy:
         return self._record.last_fault
 
     @property
+    def met(self) -> frozenset[Fault]:
+        """Return why any call so far went wrong; NETWORK also where the client hung up."""
+        return frozenset(self._record.faults)
+
+    @property
     def busy_until(self) -> datetime | None:
         """Return when the provider may be asked again, as it named it with its latest refusal; else None."""
         return self._record.busy_until

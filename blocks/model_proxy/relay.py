@@ -31,6 +31,7 @@ class Record:
     unknown: bool = False
     refused: str = ""
     asked: dict[str, int] = field(default_factory=dict)
+    faults: set[Fault] = field(default_factory=set)
 
     def ask(self, model: str) -> None:
         """Note that a model was asked for."""
@@ -38,7 +39,9 @@ class Record:
             self.asked[model] = self.asked.get(model, 0) + 1
 
     def met(self, fault: Fault | None, until: datetime | None = None, *, unknown: bool = False) -> None:
-        """Note how a call ended; one that went well clears what was before."""
+        """Note how a call ended; one that went well clears what was before, but from `faults`."""
+        if fault is not None:
+            self.faults.add(fault)
         self.last_fault, self.busy_until, self.unknown = fault, until, unknown
 
 

@@ -125,6 +125,10 @@ class Upstream:
                 await self._call(request.method, way, headers, asked.as_it_came(), reply, key=key, count=count)
         except asyncio.CancelledError:  # the client hung up: what it sent may have been worked on
             count.unanswered()
+            self._record.faults.add(Fault.NETWORK)  # it may have waited for too long
+            raise
+        except OSError:
+            self._record.faults.add(Fault.NETWORK)
             raise
         finally:
             self._meter.settle(pending)

@@ -409,6 +409,7 @@ def test_an_unknown_model_is_remembered_until_a_call_goes_well(upstream: Upstrea
         upstream.answer = lambda seen: [reply(ANSWERED)]
         client.post("/chat/chat/completions", json=CHAT)
         assert not served.unknown
+        assert (served.last_fault, served.met) == (None, {Fault.OTHER}), "what was met is not forgotten"
 
 
 def test_a_key_that_a_provider_echoes_stays_outside_and_out_of_the_log(

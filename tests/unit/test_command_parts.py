@@ -236,6 +236,24 @@ def test_a_trajectory_that_grows_is_told_step_by_step(log: LiveLog) -> None:
     assert (kinds.count("tool_call"), kinds.count("end"), kinds[-1]) == (stream.heard.calls, 1, "end")
 
 
+@pytest.mark.parametrize(
+    ("named", "kept"),
+    [
+        pytest.param("ses_01J/agent-1", "ses_01J/agent-1", id="a name"),
+        pytest.param("--yolo", "", id="an option"),
+        pytest.param("\ud800", "", id="half a character"),
+        pytest.param("a\0b", "", id="a zero byte"),
+        pytest.param("x" * 5_000_000, "", id="without end"),
+        pytest.param("../../etc", "", id="a way up"),
+    ],
+)
+def test_a_session_that_is_no_name_is_none(named: str, kept: str, log: LiveLog) -> None:
+    stream = CommandStream(log, role="maker", reader=reader_named("claude"))
+    record = {"type": "system", "subtype": "init", "session_id": named, "model": "m"}
+    stream.feed(json.dumps(record).encode() + b"\n")
+    assert stream.heard.session == kept
+
+
 def ran(code: int | None = 0, ended: str = "exited") -> Ran:
     return Ran.model_validate({"exit_code": code, "ended": ended, "seconds": 3})
 
@@ -294,6 +312,41 @@ def test_a_provider_is_blamed_by_the_right_error(
 ) -> None:
     with pytest.raises(error):
         verdict(witnesses(said, **values))
+
+
+CONFINED = {"only_way": True, "ran": ran(1)}
+
+
+@pytest.mark.parametrize(
+    ("fault", "values"),
+    [
+        pytest.param(Fault.RATE_LIMIT, {}, id="rate limit"),
+        pytest.param(Fault.AUTH, {"met": frozenset({Fault.NETWORK})}, id="refused key where a connection broke"),
+        pytest.param(Fault.NETWORK, {}, id="connection, though the provider answered"),
+        pytest.param(Fault.OVERLOAD, {"answered": False}, id="overload, though it never asked"),
+        pytest.param(Fault.OVERLOAD, {"ran": ran(0), "has_end": False}, id="with an exit code of 0"),
+    ],
+)
+def test_a_fault_of_the_provider_that_the_only_way_to_it_never_saw_is_a_failed_attempt(
+    fault: Fault, values: dict[str, Any]
+) -> None:
+    said = {"fault": fault, "fault_text": "429 try again in 1 h"}
+    assert verdict(witnesses(said, **(CONFINED | values))).broke_off == "it ended with an error: 429 try again in 1 h"
+
+
+@pytest.mark.parametrize(
+    ("fault", "values", "error"),
+    [
+        pytest.param(Fault.RATE_LIMIT, {"met": frozenset({Fault.OVERLOAD})}, BusyError, id="a refusal before"),
+        pytest.param(Fault.NETWORK, {"met": frozenset({Fault.NETWORK})}, InfraError, id="a broken connection before"),
+        pytest.param(Fault.NETWORK, {"answered": False}, InfraError, id="it got through to nobody"),
+    ],
+)
+def test_a_fault_of_the_provider_is_believed_where_the_proxy_saw_one(
+    fault: Fault, values: dict[str, Any], error: type[LinestopError]
+) -> None:
+    with pytest.raises(error):
+        verdict(witnesses({"fault": fault}, **(CONFINED | values)))
 
 
 def test_an_agent_that_does_not_start_in_the_sandbox_stops_the_line() -> None:
