@@ -78,6 +78,9 @@ def test_a_contradiction_is_pointed_out_over_both_tiers_and_when_it_comes_about_
     with pytest.raises(UsageError, match="meets another"):
         lessons.edit(other.id, title="Always run the whole suite")
     assert lessons.edit(other.id, body="it says why").title == other.title
+    assert lessons.edit(idea.id, title="Always run the whole suite twice").trust is Trust.PROPOSED, "told to nobody"
+    mine = keep(lessons, "Never commit on Fridays")
+    assert lessons.edit(mine.id, title="Always commit on Fridays"), "what it said before contradicts nothing"
     assert lessons.accept(idea.id, anyway=True).is_told
 
 
@@ -304,6 +307,12 @@ def test_an_import_is_all_or_nothing_and_knows_no_circles(lessons: Lessons) -> N
     circle = parsed(line(id="a", superseded_by="b") + line(id="b", title="u", superseded_by="a"), Tier.REPOSITORY)
     with pytest.raises(UsageError, match="circle"):
         lessons.import_(circle, Tier.REPOSITORY)
+    half = keep(lessons, "Read the log twice", lesson_id="half")
+    lessons.supersede(half.id, here.id)
+    closing = parsed(line(id=here.id, superseded_by=half.id), Tier.REPOSITORY)
+    with pytest.raises(UsageError, match="circle"):
+        lessons.import_(closing, Tier.REPOSITORY)
+    lessons.remove(half.id)
     with pytest.raises(UsageError, match="other tier"):
         lessons.import_([here.model_copy(update={"tier": Tier.GLOBAL})], Tier.GLOBAL)
     assert lessons.list(all=True) == (here,)

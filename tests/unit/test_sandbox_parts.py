@@ -1,5 +1,6 @@
 """The parts of sandboxes that need none: what is refused, what is chosen, what is counted."""
 
+import os
 import shutil
 import socket
 import struct
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from linestop.blocks.sandboxes.choice import confinement_for, sandbox_for
+from linestop.blocks.sandboxes.clocks import Clocks
 from linestop.blocks.sandboxes.growth import Growth, used
 from linestop.blocks.sandboxes.limits import Groups
 from linestop.blocks.sandboxes.mounts import vetted
@@ -17,7 +19,7 @@ from linestop.blocks.sandboxes.ownership import unlinked_twins
 from linestop.blocks.sandboxes.seccomp import docker_profile, program
 from linestop.errors import PolicyError, ToolError
 from linestop.policy import SandboxPolicy
-from linestop.ports import Confinement, Mount, Network
+from linestop.ports import Confinement, Mount, Network, SandboxCommand
 
 ALLOW = 0x7FFF0000
 X86, ARM, OTHER = 0xC000003E, 0xC00000B7, 0x40000003
@@ -206,6 +208,51 @@ def test_growth_counts_links_once_and_follows_none(tmp_path: Path) -> None:
     (folder / "c").symlink_to(elsewhere)
     assert 500_000 <= growth.grown() < 600_000
     assert used(folder, most=100) < 600_000
+
+
+def test_growth_counts_what_was_removed_while_it_is_open(tmp_path: Path) -> None:
+    growth = Growth((tmp_path,), 1_000_000)
+    before = growth.grown([os.getpid()])
+    with (tmp_path / "a").open("wb") as file:
+        file.write(b"x" * 500_000)
+        file.flush()
+        (tmp_path / "a").unlink()
+        assert growth.grown() < 100_000
+        assert growth.grown([os.getpid()]) - before >= 500_000
+
+
+class Disk(Growth):
+    """A disk whose free space a test sets."""
+
+    left = 10**9
+
+    def free(self) -> int:
+        return self.left
+
+
+@pytest.mark.parametrize(("fell", "ended"), [(0, None), (20 * 2**20, "disk")], ids=["not-yet", "at-once"])
+def test_a_fall_of_the_free_space_is_looked_into_at_once(tmp_path: Path, fell: int, ended: str | None) -> None:
+    disk = Disk((tmp_path,), limit_bytes=1_000)
+    look = disk.watch()
+    (tmp_path / "large").write_bytes(b"x" * 100_000)
+    disk.left -= fell
+    assert look() == ended
+
+
+def test_a_command_that_said_too_much_before_it_ended_has_no_exit_code() -> None:
+    clocks = Clocks(SandboxCommand(argv=("yes",)), output_bytes=4)
+    clocks.take(b"y\ny\ny\n", of_stderr=False)
+    ran = clocks.ran("exited", 0)
+    assert (ran.ended, ran.exit_code, ran.output) == ("output", None, "y\ny\n")
+
+
+def test_the_time_that_a_sandbox_takes_to_start_is_no_silence_of_its_command() -> None:
+    clocks = Clocks(SandboxCommand(argv=("make",), idle_seconds=0.02), output_bytes=4)
+    while clocks.over() is None:
+        pass
+    assert clocks.over() == "idle"
+    clocks.up()
+    assert clocks.over() is None
 
 
 def test_a_second_name_of_a_file_gets_its_own_content(tmp_path: Path) -> None:

@@ -21,8 +21,9 @@ from linestop.watch.file_hash import MAX_BYTES, file_hash
 from linestop.watch.git_moves import moves_git
 from linestop.watch.inert import is_inert
 from linestop.watch.ladder import DETECTORS
+from linestop.watch.nudging import MAX_NUDGES, Nudging
 from linestop.watch.settings import settings_for
-from tests.unit.watch_script import Step, edit, event, events, read, run, settings, severities, wait
+from tests.unit.watch_script import Step, call, edit, event, events, read, run, settings, severities, think, wait
 
 RED = run("make", "2 failed, 3 passed", "error")
 MAKE = call_identity("Bash", {"command": "make"})
@@ -185,6 +186,37 @@ def test_a_nudge_that_nobody_took_is_no_change(opened: Open) -> None:
     play(log, *[run("ls", "a.py")] * 3, *[read(f"f{n}.py") for n in range(10)])
     (nudge,) = log.report()["nudges"]
     assert (nudge["told_at"], nudge["changed"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("subject", "steps", "severity", "changed"),
+    [
+        pytest.param("", [], None, None, id="nothing-followed"),
+        pytest.param("", [think("so")], None, None, id="no-call-followed"),
+        pytest.param("", [call("Odd", {})[:1]], None, True, id="a-call-that-is-like-no-other"),
+        pytest.param(MAKE, [RED[:1]], None, False, id="the-same-call"),
+        pytest.param(MAKE, [read("a")[:1]], Severity.INFO, True, id="an-info-is-no-second-firing"),
+        pytest.param(MAKE, [read("a")[:1]], Severity.WARNING, False, id="it-fired-again"),
+    ],
+)
+def test_a_nudge_is_judged_by_what_followed(
+    subject: str, steps: list[Step], severity: Severity | None, *, changed: bool | None
+) -> None:
+    nudging = Nudging()
+    nudging.note(Firing(detector="repeat", detail="again", identity=subject))
+    nudging.told()
+    again = [Firing(detector="repeat", detail="again", severity=severity)] if severity else []
+    for one in events(*steps):
+        nudging.see(one.model_copy(update={"identity": one.identity if subject else ""}), again)
+    nudging.finish()
+    assert [one.changed for one in nudging.all()] == [changed]
+
+
+def test_nudges_without_end_are_counted_and_not_kept() -> None:
+    nudging = Nudging()
+    for _ in range(MAX_NUDGES + 5):
+        nudging.note(Firing(detector="repeat", detail="again"))
+    assert (len(nudging.all()), nudging.left_out) == (MAX_NUDGES, 5)
 
 
 def test_a_dispatch_that_ends_after_a_nudge_settles_it(opened: Open) -> None:
