@@ -35,4 +35,4 @@ async def execution(order: ExecutionOrder) -> State[ExecutionReport]:
                     break
                 await shift.next_end()
                 verdict = await oracle(line, batch)
-            return await foreman.finished(verdict, shift.ran)
+        return await foreman.finished(verdict, shift.ran)

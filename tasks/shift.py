@@ -18,7 +18,8 @@ from linestop.tickets import Ticket
 class Shift:
     """Starts ready tickets, at most `parallel` at a time, and each at most once in a run: nothing is retried for ever.
 
-    Leaving it by an error ends the running tickets and waits for them; they give themselves back to the tracker.
+    Leaving it waits for those that run: the oracle may say done while the last of them still writes its record and its
+    debrief. Leaving it by an error ends them and waits; they give themselves back to the tracker.
     """
 
     def __init__(self, line: Line, order: ExecutionOrder, record: RunRecord, batch: str) -> None:
@@ -61,7 +62,11 @@ class Shift:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *exc: object) -> None:
-        for run in self.running:
-            run.cancel()
-        await asyncio.gather(*self.running, return_exceptions=True)
+    async def __aexit__(self, error: object, *more: object) -> None:
+        try:
+            while error is None and self.running:
+                await self.next_end()
+        finally:
+            for run in self.running:
+                run.cancel()
+            await asyncio.gather(*self.running, return_exceptions=True)

@@ -1,8 +1,10 @@
 """The execution flow, on a real repository, tracker and server, with the engine that needs no model."""
 
+import asyncio
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from prefect import flow
@@ -19,8 +21,10 @@ from linestop.flows.ticket import carry_out
 from linestop.incidents import Incident
 from linestop.memory.cautions import read_cautions
 from linestop.ports import Dispatch, Work
+from linestop.records import RunRecord
 from linestop.tasks.clerk import stop_line
 from linestop.tasks.planner import file_tickets
+from linestop.tasks.shift import Shift
 from linestop.tasks.workplace import workplace
 from linestop.tickets import TicketState
 from linestop.verdicts import CheckReport
@@ -172,6 +176,28 @@ async def test_a_ticket_waits_for_what_it_depends_on(root: Path) -> None:
     report = await run(root, parallel=4)
     assert report.ran == ("prices", "stock")
     assert report.answer is Answer.DONE
+
+
+async def test_a_ticket_that_is_done_is_not_cut_off_in_its_last_steps(root: Path) -> None:
+    """The oracle reads the tracker: it may say done while a ticket still writes its record and its debrief."""
+    write_plans(root, unused_imports("prices", "shop/prices.py"), unused_imports("stock", "shop/stock.py"))
+    line, order = Line(root), ExecutionOrder(repository=str(root))
+    file_tickets(line, order)
+    (batch,) = {ticket.batch for ticket in line.tracker.list()}
+    ended, late = list[str](), asyncio.Event()
+
+    async def steps(order: TicketOrder, *, return_state: bool) -> None:
+        if order.ticket == "stock":
+            await late.wait()
+        ended.append(order.ticket)
+
+    record = RunRecord(line.layout, "execution")
+    async with Shift(line, order, record, batch) as shift:
+        shift.start(cast("Any", steps))
+        await shift.next_end()
+        asyncio.get_running_loop().call_soon(late.set)
+    record.finish("done")
+    assert ended == ["prices", "stock"]
 
 
 async def test_a_killed_ticket_goes_on_after_its_last_approved_commit(root: Path) -> None:
