@@ -37,9 +37,13 @@ def test_it_fires(steps: list[Step], times: int) -> None:
         pytest.param([*asked(3), run("ls -l", "something else that is long"), *asked(3)], id="not-in-a-row"),
         pytest.param([s for n in range(5) for s in (run(f"a {n}", DOWN), read(f"{n}", DOWN))], id="two-tools"),
         pytest.param([run(f"mkdir d{n}", "(Bash completed with no output)") for n in range(9)], id="no-output"),
+        pytest.param([run(f"git push {n}", "Permission to use Bash has been denied.", "denied") for n in range(9)],
+                     id="a-wall-has-words-of-its-own"),
+        pytest.param([call(tool, {"todos": [n]}, "Todos have been modified successfully.") for tool in
+                      ("TodoWrite", "update_plan", "write_todos") for n in range(9)], id="notes-to-itself"),
         pytest.param([call("Task", {"n": n}, f"another answer, number {n:04}") for n in range(9)], id="other-results"),
     ],
-)
+)  # fmt: skip
 def test_it_stays_quiet(steps: list[Step]) -> None:
     assert severities("same-result", *steps) == []
 

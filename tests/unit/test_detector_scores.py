@@ -44,6 +44,12 @@ def test_there_are_enough_kinds_and_no_detector_breaks_on_any(scores: Scores) ->
     assert [one.label.file for one in scores.wrong if one.broken] == []
 
 
+def test_traces_that_nobody_tuned_on_are_judged_as_well() -> None:
+    blind = score(TRACES.with_name("traces_blind"))
+    sums = [sum(getattr(one, name) for one in blind.detectors) for name in ("hits", "misses", "false_alarms")]
+    assert (blind.stuck_kinds, blind.honest_kinds, sums) == (27, 26, [21, 4, 0])
+
+
 def test_every_trace_is_labelled_and_real_agents_are_among_them() -> None:
     labels = read_labels(TRACES)
     files = {str(path.relative_to(TRACES)) for path in TRACES.rglob("*.jsonl")}

@@ -1,8 +1,12 @@
-"""same-result: one tool is asked different things and gives the same answer each time."""
+"""same-result: one tool is asked different things and gives the same answer each time.
+
+A refusal is no answer: denial_wall.py speaks of it, and not of another way. Nor is the receipt of a tool that only
+keeps the agent's own notes.
+"""
 
 from typing import ClassVar
 
-from linestop.events import Event, EventKind
+from linestop.events import Event, EventKind, Outcome
 from linestop.watch.detectors.pollers import Pollers
 from linestop.watch.firing import Firing
 from linestop.watch.settings import WatchSettings
@@ -11,6 +15,10 @@ from linestop.watch.watch import Detector
 
 IN_A_ROW, SHORTEST_RESULT = 5, 24  # SPEC.md section 5; characters
 _LONGEST_NOTE = 120  # characters; a note of the tool that there was no output is no result either
+_NOTEBOOKS = (
+    "todowrite", "todo_write", "write_todos", "update_todo_list", "update_plan", "taskcreate", "taskupdate",
+    "task_tracker", "task_progress", "focus_chain", "save_memory", "think", "plan",
+)  # fmt: skip
 _NOTES = ("no output", "without output", "not produce any output")
 MESSAGE = (
     "{tool} gave the same result to {times} different calls in a row: {result}. Whatever you ask it, this is what it"
@@ -35,6 +43,8 @@ class SameResult(Detector):
         """Take a result."""
         call = trail.call
         if call is None or len(event.text) < SHORTEST_RESULT or call.edited or self._is_note(event.text):
+            return None
+        if event.outcome == Outcome.DENIED or call.tool.lower() in _NOTEBOOKS:
             return None
         if self._first is None or call.result != self._result or call.tool != self._tool:
             self._tool, self._result, self._first = call.tool, call.result, call
