@@ -15,6 +15,8 @@ import httpx
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.migrated_database import keep, lay
+
 
 def _free_port() -> int:
     with socket.socket() as probe:
@@ -45,10 +47,12 @@ os.environ.pop("PREFECT_PROFILE", None)
 
 @pytest.fixture(scope="session")
 def prefect_server() -> Iterator[str]:
-    """Yield the API address of a server of the tests' own, in memory, without background services."""
-    argv = [sys.executable, "-P", "-m", "prefect", "server", "start", "--no-services", "--no-ui"]
+    """Yield the API address of a server of the tests' own, the one that `linestop` starts, without its services."""
+    argv = [sys.executable, "-P", "-m", "linestop.deployments.prefect_server", "--no-services", "--no-ui"]
+    database = _HOME / "prefect.db"
+    is_migrated = lay(database)
     env = os.environ | {
-        "PREFECT_SERVER_DATABASE_CONNECTION_URL": "sqlite+aiosqlite:///:memory:",
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{database}",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
     }
     url = os.environ["PREFECT_API_URL"]
@@ -59,19 +63,21 @@ def prefect_server() -> Iterator[str]:
         )
     try:
         _wait(url, server, log)
+        if not is_migrated:
+            keep(database)
         yield url
     finally:
         server.terminate()
         try:
-            server.wait(10)
+            server.wait(60)
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
 
 
 def _wait(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + 120
-    with httpx.Client(timeout=2, trust_env=False, verify=False) as client:  # noqa: S501 - plain HTTP: no authorities to load
+    deadline = time.monotonic() + 300
+    with httpx.Client(timeout=10, trust_env=False, verify=False) as client:  # noqa: S501 - plain HTTP: no authorities to load
         while time.monotonic() < deadline and server.poll() is None:
             try:
                 if client.get(f"{url}/health").is_success:

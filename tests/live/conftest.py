@@ -14,6 +14,8 @@ import httpx
 import psutil
 import pytest
 
+from tests.migrated_database import lay
+
 
 @dataclass
 class Machine:
@@ -34,7 +36,7 @@ class Machine:
     def linestop(self, *words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [Path(sys.executable).with_name("linestop"), *words],
-            env=self.env, cwd=cwd or self.repository, capture_output=True, text=True, timeout=240, check=False,
+            env=self.env, cwd=cwd or self.repository, capture_output=True, text=True, timeout=900, check=False,
         )  # fmt: skip
 
     def python(self, code: str, *, cwd: Path | None = None) -> "subprocess.Popen[str]":
@@ -55,11 +57,11 @@ class Machine:
             return False
 
     def post(self, path: str, **body: object) -> httpx.Response:
-        return httpx.post(f"{self.api}{path}", json=body, timeout=20, trust_env=False)
+        return httpx.post(f"{self.api}{path}", json=body, timeout=60, trust_env=False)
 
 
 def until(true: Callable[[], bool], seconds: float, what: str) -> float:
-    """Wait for a condition; return how long it took."""
+    """Wait for a condition; return how long it took. The seconds bound a hang: give more than a busy machine takes."""
     start = monotonic()
     while monotonic() - start < seconds:
         if true():
@@ -95,6 +97,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         "LINESTOP_PORT": str(free_port()),
         "LINESTOP_RECEIVER_PORT": str(free_port()),
     }
+    lay(folder / "home/prefect/prefect.db")
     made = Machine(folder / "home", repository, env)
     yield made
     made.linestop("down")

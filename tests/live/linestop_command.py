@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.migrated_database import lay
+
 LINESTOP = Path(sys.executable).with_name("linestop")
 
 
@@ -34,9 +36,11 @@ def reported(home: Path, *words: str, cwd: Path | None = None) -> Any:
 
 
 @contextmanager
-def machine(home: Path) -> Iterator[Path]:
-    """Yield a linestop home, and stop whatever was started there."""
+def machine(home: Path, *, new: bool = False) -> Iterator[Path]:
+    """Yield a linestop home, and stop whatever was started there. A new one has no server's database."""
     home.mkdir(parents=True, exist_ok=True)
+    if not new:
+        lay(home / "prefect/prefect.db")
     try:
         yield home
     finally:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.live
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with machine(tmp_path_factory.mktemp("home")) as home:
+    with machine(tmp_path_factory.mktemp("home"), new=True) as home:
         yield home
 
 
