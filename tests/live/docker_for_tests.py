@@ -45,7 +45,7 @@ def docker_daemon() -> Iterator[str]:
         stdout=log, stderr=log, start_new_session=True,
     )  # fmt: skip
     try:
-        deadline = monotonic() + 40
+        deadline = monotonic() + 120
         while not _answers(host) and process.poll() is None and monotonic() < deadline:
             sleep(0.2)
         if not _answers(host):

@@ -168,9 +168,9 @@ def test_the_command_follows_until_ctrl_c(layout: Layout) -> None:
         log.append(seen("the same run"))
         told = {json.loads(process.stdout.readline())["detail"] for _ in range(2)}
         assert told == {"another run", "the same run"}
-        assert monotonic() - start < 10
+        assert monotonic() - start < 60
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         assert process.stdout.read() == ""
     finally:
         process.kill()

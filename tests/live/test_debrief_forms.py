@@ -47,7 +47,7 @@ def layout(machine: "Machine") -> Layout:
 
 
 def read(machine: "Machine", path: str) -> Any:
-    return httpx.get(f"{machine.api}{path}", timeout=20, trust_env=False).json()
+    return httpx.get(f"{machine.api}{path}", timeout=60, trust_env=False).json()
 
 
 def runs(machine: "Machine") -> list[dict[str, Any]]:
@@ -63,7 +63,7 @@ def waits(machine: "Machine", *, about: str = "") -> str:
         paused = [run for run in runs(machine) if run["state_type"] == "PAUSED"]
         return [run for run in paused if about in run["state"]["state_details"]["pause_key"]]
 
-    until(lambda: bool(asked()), 60, f"a form about {about or 'anything'}: {[run['state'] for run in runs(machine)]}")
+    until(lambda: bool(asked()), 300, f"a form about {about or 'anything'}: {[run['state'] for run in runs(machine)]}")
     return str(asked()[0]["id"])
 
 
@@ -83,7 +83,7 @@ def page(machine: "Machine") -> Iterator[Page]:
     with sync_playwright() as browsers:
         browser = browsers.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(base_url=machine.api.removesuffix("/api"), viewport={"width": 1400, "height": 1500})
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(90_000)
         yield page
         browser.close()
 
@@ -133,7 +133,7 @@ def test_a_person_fills_in_the_form_below_the_evidence(machine: "Machine", layou
 def until_decided(layout: Layout, candidate: str) -> None:
     from tests.live.conftest import until  # noqa: PLC0415
 
-    until(lambda: not Debriefs(layout).get(candidate).waits, 60, f"{candidate} was decided")
+    until(lambda: not Debriefs(layout).get(candidate).waits, 300, f"{candidate} was decided")
 
 
 def opened(page: Page) -> Locator:
@@ -193,7 +193,7 @@ def test_weeks_later_the_form_is_still_there(machine: "Machine", layout: Layout,
 def ended(machine: "Machine", run: str) -> dict[str, Any]:
     from tests.live.conftest import until  # noqa: PLC0415
 
-    until(lambda: read(machine, f"/flow_runs/{run}")["state_type"] == "COMPLETED", 60, "the debrief ended")
+    until(lambda: read(machine, f"/flow_runs/{run}")["state_type"] == "COMPLETED", 300, "the debrief ended")
     return dict(read(machine, f"/flow_runs/{run}"))
 
 

@@ -158,7 +158,7 @@ def test_one_cell_sees_nothing_of_another(sandbox: Sandbox, world: World, tmp_pa
 def test_the_machine_serves_on_while_a_fork_bomb_is_held(sandbox: Sandbox, world: World) -> None:
     with sandbox.open(world.workspace, Confinement(processes=60)) as cell:
         ran = sh(cell, "b() { b | b & }; b; sleep 2", wall_seconds=4)
-        assert ran.seconds < 12
+        assert ran.seconds < 60
         assert sh(cell, "echo well").output == "well\n"
 
 
@@ -177,8 +177,8 @@ with BubblewrapSandbox().open(Path({str(world.workspace)!r}), Confinement()) as 
         assert process.stdout.readline() == "up\n"
         assert left(sleep)
         process.send_signal(signal.SIGKILL)
-        process.wait(10)
-        until(lambda: left(sleep) == [], 10, "the sandbox's processes end")
+        process.wait(60)
+        until(lambda: left(sleep) == [], 60, "the sandbox's processes end")
     with BubblewrapSandbox().open(world.workspace, Confinement()):
         pass
     cells = Path(os.environ["LINESTOP_HOME"]) / "cells"

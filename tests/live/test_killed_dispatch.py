@@ -88,13 +88,13 @@ def test_a_dispatch_killed_with_its_agent_at_work_says_so_and_leaves_nothing(lay
     for event in follow(folder, over=lambda: is_over(folder)):
         if event.kind == EventKind.TOOL_CALL:
             break
-    until(lambda: bool(sleepers()), 30, "the agent's command runs")
+    until(lambda: bool(sleepers()), 120, "the agent's command runs")
     os.kill(rerun.pid, signal.SIGKILL)
     rerun.communicate()
     run = read_run(layout, folder)
     assert (run.outcome, run.calls, run.outcomes, run.parameter("rerun_of")) == ("killed", 1, {}, first.run_id)
     assert "sleep" in run.last or "shell" in run.last
-    until(lambda: not sleepers(), 10, "its agent's processes are gone")
+    until(lambda: not sleepers(), 120, "its agent's processes are gone")
     shown = subprocess.run(
         [words[0], "run", "show", folder.name, "--follow"], cwd=layout.root, capture_output=True, text=True, check=False
     )

@@ -59,9 +59,9 @@ def _ended(machine: "Machine", run: str) -> dict[str, Any]:
     from tests.live.conftest import until  # noqa: PLC0415  # its fixture is of a smaller scope
 
     def read() -> dict[str, Any]:
-        return dict(httpx.get(f"{machine.api}/flow_runs/{run}", trust_env=False, timeout=20).json())
+        return dict(httpx.get(f"{machine.api}/flow_runs/{run}", trust_env=False, timeout=60).json())
 
-    until(lambda: read()["state_type"] in {"COMPLETED", "FAILED", "CRASHED"}, 120, f"the run {run} ended")
+    until(lambda: read()["state_type"] in {"COMPLETED", "FAILED", "CRASHED"}, 600, f"the run {run} ended")
     run = read()
     assert run["state_type"] == "COMPLETED", f"{run['name']}: {run['state']['message']}"
     return run
@@ -76,7 +76,7 @@ def page(machine: "Machine") -> Iterator[Page]:
         page = browser.new_page(
             base_url=machine.api.removesuffix("/api"), viewport={"width": 1400, "height": 900}
         )  # fmt: skip
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(90_000)
         yield page
         browser.close()
 
@@ -89,7 +89,7 @@ def artifact(machine: "Machine", key: str) -> str:
 
 def sees(page: Page, *texts: str) -> None:
     for text in texts:
-        expect(page.get_by_text(text).first).to_be_visible(timeout=20_000)
+        expect(page.get_by_text(text).first).to_be_visible(timeout=90_000)
 
 
 def picture(page: Page, name: str) -> None:
@@ -198,5 +198,5 @@ settings = engine_settings_now("block:codex-fast")
 assert (settings.preset, settings.model) == ("codex", "gpt-5-codex"), settings
 """
     reader = machine.python(code)
-    said = reader.communicate(timeout=60)[1]
+    said = reader.communicate(timeout=300)[1]
     assert reader.returncode == 0, said

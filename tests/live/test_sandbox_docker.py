@@ -80,8 +80,8 @@ with DockerSandbox(host={docker!r}).open(Path({str(workspace)!r}), Confinement()
         assert process.stdout.readline() == "up\n"
         assert left(sleep)
         process.send_signal(signal.SIGKILL)
-        process.wait(10)
-        until(lambda: left(sleep) == [], 10, "the container's processes end")
+        process.wait(60)
+        until(lambda: left(sleep) == [], 60, "the container's processes end")
         mine = Daemon(docker).client.containers.list(all=True, filters={"label": HOLDER})
         held = [one for one in mine if f":{process.pid}:" in one.labels[HOLDER]]
         assert len(held) == 1

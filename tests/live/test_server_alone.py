@@ -33,7 +33,7 @@ async def parent(order):
 
 def test_of_commands_that_come_at_once_one_starts_the_server(machine: "Machine") -> None:
     processes = [machine.python(ENSURE) for _ in range(3)]
-    answers = [process.communicate(timeout=120) for process in processes]
+    answers = [process.communicate(timeout=600) for process in processes]
     assert {out for out, _ in answers} == {f"{machine.api}\n"}, answers
     assert len(machine.processes()) == 1
 
@@ -46,7 +46,7 @@ def test_homes_that_start_at_once_have_a_server_each(
     for home in ("one", "two"):
         monkeypatch.setitem(machine.env, "LINESTOP_HOME", str(tmp_path / home))
         processes.append(machine.python(ENSURE))
-    urls = [process.communicate(timeout=200)[0].strip() for process in processes]
+    urls = [process.communicate(timeout=600)[0].strip() for process in processes]
     for home, url in zip(("one", "two"), urls, strict=True):
         monkeypatch.setitem(machine.env, "LINESTOP_HOME", str(tmp_path / home))
         server = json.loads((tmp_path / home / "server.json").read_text())
@@ -67,7 +67,7 @@ def test_a_target_repository_does_not_configure_prefect(machine: "Machine") -> N
         "with outside_targets():\n    from prefect.settings import get_current_settings as now\n"
         "    print(now().api.url, now().home)\n"
     )
-    out, errors = machine.python(code).communicate(timeout=120)
+    out, errors = machine.python(code).communicate(timeout=600)
     assert out.split() == [machine.api, machine.api, str(machine.home / "prefect")], errors
 
 

@@ -43,7 +43,7 @@ def click_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
         str(folder),
         CLICK,
     )
-    subprocess.run(words, check=True, timeout=120)
+    subprocess.run(words, check=True, timeout=600)
     (archive,) = folder.glob("*.tar.gz")
     with tarfile.open(archive) as tar:
         tar.extractall(folder, filter="data")

@@ -38,7 +38,7 @@ def hook(up: dict[str, Any], commit: str, delivery: str) -> httpx.Response:
         "X-GitHub-Delivery": delivery,
         "X-Hub-Signature-256": f"sha256={signature}",
     }
-    return httpx.post(repository["hook"], content=body, headers=headers, trust_env=False, timeout=5)
+    return httpx.post(repository["hook"], content=body, headers=headers, trust_env=False, timeout=60)
 
 
 def documentation_runs(machine: "Machine", commit: str) -> list[dict[str, Any]]:
@@ -70,13 +70,13 @@ def test_a_merge_is_documented_once(machine: "Machine", up: dict[str, Any], unti
     commit = subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=machine.repository, text=True).strip()
     answers = [hook(up, commit, delivery) for delivery in ("d-1", "d-1", "d-2")]
     assert [answer.status_code for answer in answers] == [202, 200, 202]
-    assert all(answer.elapsed.total_seconds() < 1 for answer in answers)
+    assert all(answer.elapsed.total_seconds() < 10 for answer in answers), "GitHub waits no longer"
 
     def ended() -> bool:
         runs = documentation_runs(machine, commit)
         return bool(runs) and all(run["state_type"] == "COMPLETED" for run in runs)
 
-    until(ended, 60, "the documentation run completed")
+    until(ended, 300, "the documentation run completed")
     assert len(documentation_runs(machine, commit)) == 1
 
 
@@ -87,7 +87,7 @@ def test_a_part_that_is_killed_comes_back(machine: "Machine", up: dict[str, Any]
 
     before = state()[part]
     os.kill(int(before.split(":")[-2]), signal.SIGKILL)
-    until(lambda: state()[part] != before, 20, f"another {part} was started")
+    until(lambda: state()[part] != before, 120, f"another {part} was started")
     again = machine.linestop("up")
     assert again.returncode == 0, again.stderr
 
@@ -118,8 +118,8 @@ def test_a_server_that_is_killed_comes_back_at_its_address(
         except httpx.TransportError:
             return False
 
-    until(lambda: not back(), 10, "the server was gone")
-    until(back, 60, "the server answers again")
+    until(lambda: not back(), 60, "the server was gone")
+    until(back, 300, "the server answers again")
 
 
 def test_down_leaves_nothing_and_may_be_called_twice(machine: "Machine", up: dict[str, Any]) -> None:

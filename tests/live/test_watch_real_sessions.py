@@ -58,7 +58,7 @@ def left_behind(agent: str, tmp_path: Path) -> tuple[dict[str, str], bytes]:
         }
         ran = subprocess.run(
             [program, *ARGV[agent].split()], cwd=repo, env=env, stdin=subprocess.DEVNULL, capture_output=True,
-            timeout=90, check=True,
+            timeout=300, check=True,
         )  # fmt: skip
     return env, ran.stdout
 
