@@ -8,7 +8,7 @@ import json
 import re
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
@@ -19,6 +19,7 @@ from linestop.events.formats import Format, Said, recognise
 from linestop.watch import LiveLog
 
 MAX_LINE = 16 * 2**20
+_APART = 50  # lines of one read that are talk and written each by itself
 _SESSION = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_.:@/+=-]{0,199}")  # it becomes a word of a command
 _LOOKED_AT = 20  # lines until a stream that isn't recognised is taken as text
 _MESSAGES = 20
@@ -59,6 +60,7 @@ class CommandStream:
         self._first: list[bytes] = []
         self._text = False
         self._seen = 0
+        self._talk: list[str] = []
         self._lock = threading.Lock()
         self.heard = Heard()
 
@@ -71,6 +73,7 @@ class CommandStream:
                 self._part(line)
                 self._line_ends()
             self._part(lines[-1])
+            self._talk_ends()
 
     def document(self, text: bytes, *, last: bool) -> None:
         """Take a trajectory as it stands now; what it said before is known. Its end counts only when it is the last."""
@@ -94,6 +97,7 @@ class CommandStream:
                 self._line_ends()
             if self._first:
                 self._settle(None)
+            self._talk_ends()
             if self._reader and not self._aside:
                 self._append(self._reader.finish())
 
@@ -142,19 +146,30 @@ class CommandStream:
             self._append(self._reader.feed(record))
 
     def _plain(self, line: bytes) -> None:
-        text = line.decode("utf-8", "replace").strip()
-        if text and self._text and self.heard.messages:
-            self.heard.messages[-1] = f"{self.heard.messages[-1]}\n{text}"[-_MAX_MESSAGE:]
-        elif text and self._text:
-            self.heard.messages.append(text)
-        if text:
+        if text := line.decode("utf-8", "replace").strip():
+            self._talk.append(text)
+
+    def _talk_ends(self) -> None:
+        """Write the lines that are no records: each by itself, but not a flood of them, which would fill the disk."""
+        talk, self._talk = self._talk, []
+        if talk and self._text:  # all of it is one message
+            self._one_message(talk)
+        if len(talk) > _APART:
+            whole = "\n".join(talk)
+            talk = [whole[at : at + _TEXT_CHUNK] for at in range(0, len(whole), _TEXT_CHUNK)]
+        for text in talk:
             self._events.append(EventKind.MESSAGE, step=self._role, text=text[:_TEXT_CHUNK], plain=True)
+
+    def _one_message(self, talk: Sequence[str]) -> None:
+        before = [self.heard.messages.pop()] if self.heard.messages else []
+        self.heard.messages.append("\n".join([*before, *talk])[-_MAX_MESSAGE:])
 
     def _append(self, said: Iterable[Said]) -> None:
         for one in said:
             if one["kind"] is EventKind.USAGE:
                 continue
             self._note(one)
+            self._talk_ends()
             self._events.append(step=self._role, **one)
 
     def _note(self, said: Mapping[str, Any]) -> None:
@@ -188,6 +203,7 @@ class CommandStream:
             self.heard.retry_at = said.get("retry_at")
 
     def _say(self, text: str, fault: Fault) -> None:
+        self._talk_ends()
         self._events.append(EventKind.ERROR, step=self._role, text=text, fault=fault)
 
 

@@ -236,6 +236,18 @@ def test_a_trajectory_that_grows_is_told_step_by_step(log: LiveLog) -> None:
     assert (kinds.count("tool_call"), kinds.count("end"), kinds[-1]) == (stream.heard.calls, 1, "end")
 
 
+@pytest.mark.parametrize("preset", ["claude", ""], ids=["between records", "as text"])
+def test_a_flood_of_short_lines_takes_no_more_on_record_than_it_has(preset: str, log: LiveLog) -> None:
+    stream = CommandStream(log, role="maker", reader=reader_named(preset) if preset else None)
+    flood = b"x\n" * 200_000
+    for at in range(0, len(flood), 65_536):
+        stream.feed(flood[at : at + 65_536])
+    stream.feed(b"the last of them\n")
+    stream.finish()
+    assert log.path.stat().st_size < 2 * len(flood)
+    assert [event.text for event in read_events(log.path)][-1] == "the last of them"
+
+
 @pytest.mark.parametrize(
     ("named", "kept"),
     [
