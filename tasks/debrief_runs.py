@@ -14,9 +14,11 @@ from prefect.client.schemas.filters import (
     FlowFilter,
     FlowFilterName,
     FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
     FlowRunFilterTags,
 )
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Scheduled
@@ -27,6 +29,7 @@ from linestop.paths import Layout
 
 FLOW = "debrief"
 MAX_RUNS = 100  # of one ticket or batch
+MAX_PAUSED = 200  # as many as subjects may wait; the server gives no more at once
 WOKEN = "Resuming"  # as Prefect calls a run that was answered
 
 
@@ -86,14 +89,16 @@ async def _run_of(
 
 
 async def _wake_idle(client: PrefectClient, layout: Layout, open_ids: set[str]) -> None:
+    paused = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.PAUSED]))
     runs = await client.read_flow_runs(
         flow_filter=FlowFilter(name=FlowFilterName(any_=[FLOW])),
-        flow_run_filter=FlowRunFilter(tags=FlowRunFilterTags(all_=[LINESTOP, repository_tag(layout.root)])),
-        limit=MAX_RUNS,
-        sort=FlowRunSort.EXPECTED_START_TIME_DESC,
+        flow_run_filter=FlowRunFilter(
+            tags=FlowRunFilterTags(all_=[LINESTOP, repository_tag(layout.root)]), state=paused
+        ),
+        limit=MAX_PAUSED,
     )
     for run in runs:
-        if run.state and run.state.is_paused() and asked_about(run.state.state_details.pause_key) not in open_ids:
+        if run.state and asked_about(run.state.state_details.pause_key) not in open_ids:
             await client.set_flow_run_state(run.id, Scheduled(name=WOKEN))
 
 

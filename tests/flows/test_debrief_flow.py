@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterTags
+from prefect.client.schemas.filters import FlowFilter, FlowFilterName, FlowRunFilter, FlowRunFilterTags
 from prefect.client.schemas.objects import Artifact, FlowRun
-from prefect.states import Crashed
+from prefect.states import Completed, Crashed, Suspended
 
 from linestop.blocks.line import Line
 from linestop.debrief import Debriefs, Ruling
@@ -17,10 +17,11 @@ from linestop.deployments.register import register_all
 from linestop.deployments.settings import MachineSettings
 from linestop.execution.order import ExecutionOrder
 from linestop.execution.runs import newest
+from linestop.flows.debrief import debrief
 from linestop.flows.execution import execution
 from linestop.paths import Layout
 from linestop.tasks.artifacts import slug
-from linestop.tasks.debrief_runs import ask, subject_tag
+from linestop.tasks.debrief_runs import FLOW, MAX_RUNS, WOKEN, ask, question_key, subject_tag
 from linestop.tickets import TicketState
 from tests.flows.small_shop import small_shop, unused_imports, write_plans
 
@@ -87,6 +88,20 @@ async def _one_run_at_a_time(root: Path, run: FlowRun) -> None:
     debriefs = Debriefs(Layout(root))
     debriefs.decide(debriefs.waiting()[0].id, Ruling.DROP, by="anna", why="known")
     assert await remind([root]) == 0
+
+
+async def test_a_form_that_stands_there_for_nothing_is_woken_however_many_runs_came_after_it(root: Path) -> None:
+    """What it asked about was decided in a terminal, weeks and a hundred debriefs ago."""
+    await register_all([root], MachineSettings())
+    tags = ["linestop", f"repository:{Layout(root).key}"]
+    async with get_client() as client:
+        (deployment,) = await client.read_deployments(flow_filter=FlowFilter(name=FlowFilterName(any_=[FLOW])))
+        asks = Suspended(pause_key=question_key("repeat-0123456789-01234567", 0))
+        idle = await client.create_flow_run_from_deployment(deployment.id, tags=tags, state=asks)
+        for _ in range(MAX_RUNS):
+            await client.create_flow_run(debrief, tags=tags, state=Completed())
+        assert await ask(Layout(root)) == {}
+        assert (await client.read_flow_run(idle.id)).state_name == WOKEN
 
 
 async def test_without_a_deployment_what_waits_is_in_the_files_and_a_page_says_so(root: Path) -> None:
