@@ -13,8 +13,8 @@ from linestop.deployments.cli.debrief_editing import edited
 from linestop.deployments.cli.debrief_finding import find, must_wait, say, text_of
 from linestop.deployments.cli.debrief_page import words_of
 from linestop.deployments.cli.debrief_server import tell_server
+from linestop.deployments.cli.editor import say_kept
 from linestop.deployments.cli.options import Json, Repo
-from linestop.errors import LinestopError
 from linestop.memory.lessons.model import Lesson, Tier
 from linestop.paths import Layout
 
@@ -117,9 +117,9 @@ def edit(
         return 0
     try:
         code = _accepted(layout, found, words_of(text_of(path)), who=who, json_=json_)
-    except LinestopError as error:
-        again = f"linestop debrief edit {found.id} --from {path}"
-        raise type(error)(error.what, found=error.found, todo=f"{error.todo}; your words are kept: {again}") from error
+    except BaseException as error:
+        say_kept(error, path, f"linestop debrief edit {found.id} --from")
+        raise
     if not from_:
         path.unlink(missing_ok=True)
     return code

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
-from linestop.errors import UsageError
+from linestop.errors import LinestopError, UsageError
 
 
 def open_editor(path: Path) -> None:
@@ -32,6 +32,15 @@ def open_editor(path: Path) -> None:
 def on_a_terminal(shown: TextIO | None = None) -> bool:
     """Return whether a person can be asked: stdin and what is `shown` are terminals; None: stdout."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, shown or sys.stdout))
+
+
+def say_kept(error: BaseException, path: Path, command: str) -> None:
+    """Say where what a person wrote is kept and what takes it up again: on the error itself where it is ours."""
+    kept = f"what you wrote is kept: {command} {shlex.quote(str(path))}"
+    if isinstance(error, LinestopError):
+        error.todo = f"{error.todo}; {kept}" if error.todo else kept
+    else:
+        sys.stderr.write(f"{kept}\n")
 
 
 def _words(editor: str) -> list[str]:

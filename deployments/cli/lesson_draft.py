@@ -5,15 +5,13 @@ What was written is never lost: the page stays where it is until the lesson is k
 
 import os
 import re
-import shlex
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from linestop.deployments.cli.editor import on_a_terminal, open_editor
-from linestop.errors import LinestopError, UsageError
+from linestop.deployments.cli.editor import on_a_terminal, open_editor, say_kept
+from linestop.errors import UsageError
 from linestop.home import workplace
 
 CUT = "# ------------------------ >8 ------------------------"
@@ -82,11 +80,7 @@ def _keep(path: Path, start: str, again: str, error: BaseException) -> None:
     if path.parent == _folder() and path.exists() and _text(path) == start:
         path.unlink()
     elif path.exists():
-        kept = f"what you wrote is kept: {again} --draft {shlex.quote(str(path))}"
-        if isinstance(error, LinestopError):
-            error.todo = f"{error.todo}; {kept}" if error.todo else kept
-        else:
-            sys.stderr.write(f"{kept}\n")
+        say_kept(error, path, f"{again} --draft")
 
 
 def _text(path: Path) -> str:

@@ -111,11 +111,11 @@ def test_nobody_is_asked_off_a_terminal(layout: Layout, call: Callable[[str, Pat
 
 def test_words_of_a_file_that_are_refused_are_kept(layout: Layout, tmp_path: Path) -> None:
     one = one_waiting(layout)
-    words = tmp_path / "words.toml"
+    words = tmp_path / "my words.toml"
     words.write_text(f'title = "Log in with {SECRET}"\nscope = "global"\nroles = ["maker"]\n')
     with pytest.raises(LinestopError) as told:
         edit(one, from_=words, repo=layout.root)
-    assert f"--from {words}" in told.value.todo
+    assert f"linestop debrief edit {one} --from '{words}'" in told.value.todo  # as a shell takes it
     assert SECRET not in str(told.value)
     words.write_text(words.read_text().replace(SECRET, "your own token"))
     assert edit(one, from_=words, repo=layout.root) == 0
