@@ -15,9 +15,11 @@ import pytest
 
 # Minutes each: a worker that comes to one of them last would work on alone, and all others wait for it.
 LONG = (
-    "test_odd_repositories", "test_real_repositories", "test_real_agents_flow", "test_up_down", "test_main_job",
-    "test_mixed_batch", "test_pages", "test_infra_tickets", "test_register", "test_infra_lock_crash",
-    "test_debrief_forms", "test_static_engine_live", "test_broken_memory", "test_debrief_flow",
+    "test_real_repositories", "test_odd_repositories", "test_real_agents_flow", "test_main_job", "test_up_down",
+    "test_odd_checkouts", "test_debrief_forms", "test_mixed_batch", "test_pages", "test_infra_lock_crash",
+    "test_static_engine_live", "test_debrief_flow", "test_infra_tickets", "test_register", "test_hostile_target",
+    "test_broken_memory", "test_signs_flow", "test_server_alone", "test_model_engine_ticket", "test_real_agents",
+    "test_real_agents_faults", "test_read_only_home",
 )  # fmt: skip
 
 _homes: list[str] = []
