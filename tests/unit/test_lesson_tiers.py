@@ -173,6 +173,8 @@ def test_a_lesson_is_stale_once_its_file_changes_and_fresh_once_a_person_says_so
         pytest.param({"source": f"log {TOKEN}"}, "source holds a secret", id="a secret in the source"),
         pytest.param({"file": f"src/{TOKEN}"}, "file holds a secret", id="a secret in the file"),
         pytest.param({"roles": (TOKEN,)}, "roles holds a secret", id="a secret in a role"),
+        pytest.param({"why": "DB_PASSWORD: S3cr3t!pass opened it"}, "why holds a secret", id="a password"),
+        pytest.param({"body": "The password is Winter2026."}, "body holds a secret", id="a password in a sentence"),
         pytest.param({"title": " \x1b[31m "}, "has a title", id="no title"),
         pytest.param({"title": "x" * 121}, "title is too long", id="a long title"),
         pytest.param({"body": "x" * 4001}, "body is too long", id="a long body"),
@@ -195,6 +197,23 @@ def test_what_is_not_kept(lessons: Lessons, words: dict[str, object], what: str)
         draft(lessons.layout, **given)  # type: ignore[arg-type]
     assert TOKEN not in str(caught.value)
     assert caught.value.todo
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Never log the password of a user.",
+        "password = settings.DB_PASSWORD_2",
+        "password=${PW1_OF_CI}",
+        "secret: vault/db/v2key",
+        "The password is 12-characters long at least.",
+        "export DB_PASSWORD=DB_PASSWORD_2",
+        "password=get_password2(user)",
+        "token = read_the_token(path)",
+    ],
+)
+def test_what_speaks_of_a_password_and_says_none_is_kept(lessons: Lessons, body: str) -> None:
+    assert draft(lessons.layout, title="Mind the passwords", why=WHY, body=body).body == body
 
 
 def test_a_secret_of_this_process_is_refused_too(lessons: Lessons, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from linestop.errors import UsageError
 from linestop.events.redaction import redacted
 from linestop.incidents.model import is_said
 from linestop.memory.lessons.model import MAX_BODY, MAX_NAME, MAX_NAMES, MAX_TITLE, Lesson, Tier, Trust
+from linestop.memory.lessons.passwords import says_password
 from linestop.paths import Layout
 from linestop.text import plain, plain_lines
 from linestop.watch.file_hash import file_hash
@@ -181,7 +182,7 @@ def _names(name: str, values: Any) -> tuple[str, ...]:
 
 
 def _without_secret(name: str, text: str) -> str:
-    if redacted(text) != text:
+    if redacted(text) != text or says_password(text):
         raise UsageError(
             f"the lesson's {name} holds a secret",
             found="a key, a token or a password, not shown here",
