@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from linestop.blocks.git_workspaces import GitWorkspaces
+from linestop.files import read_whole
 from linestop.paths import workspace_name
-from linestop.records import is_alive
+from linestop.records import MAX_JSON, is_alive
 
 
 @contextmanager
@@ -29,6 +30,6 @@ def run_checkout(workspaces: GitWorkspaces, run_id: str, use: str, commit: str) 
 def _abandoned(record: Path) -> bool:
     """Return whether a record's process is gone; a record that can't be read belongs to nobody."""
     try:
-        return not is_alive(str(json.loads((record / "inputs.json").read_text(encoding="utf-8"))["holder"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        return not is_alive(str(json.loads(read_whole(record / "inputs.json", most=MAX_JSON))["holder"]))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return True

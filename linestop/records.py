@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from uuid import uuid4
 
 import psutil
@@ -22,12 +22,14 @@ from linestop import __version__
 from linestop.errors import LinestopError, RecordError
 from linestop.events import EventKind, Outcome
 from linestop.events.redaction import redacted, redactor
-from linestop.files import write_whole
+from linestop.files import read_whole, write_whole
 from linestop.paths import Layout
 from linestop.text import plain
 from linestop.watch.live import LiveLog
 
 _BYTES = re.compile("([\udc80-\udcff]+)")  # what surrogateescape makes of bytes that are no text
+M = TypeVar("M", bound=BaseModel)
+MAX_JSON = 16 * 2**20  # bytes of inputs.json or result.json; ours have some thousands
 RunKind = Literal["audit", "execution", "ticket", "dispatch", "documentation"]
 
 
@@ -59,6 +61,23 @@ class Result(BaseModel):
     started: datetime
     ended: datetime
     values: dict[str, Any] = Field(default_factory=dict)
+
+
+def inputs_in(folder: Path) -> Inputs | None:
+    """Return what a record's inputs.json says; None where it can't be read, is a link or a pipe, or says none of it."""
+    return _read(folder / "inputs.json", Inputs)
+
+
+def result_in(folder: Path) -> Result | None:
+    """Return what a record's result.json says; None as for `inputs_in`, or where the run hasn't ended."""
+    return _read(folder / "result.json", Result)
+
+
+def _read(path: Path, model: type[M]) -> M | None:
+    try:
+        return model.model_validate(json.loads(read_whole(path, most=MAX_JSON)))
+    except (OSError, ValueError, RecursionError):  # a clone may bring records that linestop never wrote
+        return None
 
 
 def holder() -> str:

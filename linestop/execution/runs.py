@@ -1,14 +1,14 @@
 """Which runs belong together, from the records of a repository: for links between audit, tickets and documentation."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
+from linestop.files import read_whole
 from linestop.paths import Layout
-from linestop.records import Inputs, Result, RunKind
+from linestop.records import MAX_JSON, Inputs, RunKind, inputs_in, result_in
 from linestop.verdicts import GoalVerdict
 
 _RUN = re.compile(r"[A-Za-z0-9-]{1,100}")
@@ -19,11 +19,8 @@ MAX_RUNS = 300  # a page links what is recent; older runs are found in the histo
 def newest(layout: Layout, kind: RunKind) -> Iterator[tuple[Path, Inputs]]:
     """Yield folder and inputs of a kind's runs that have a flow run, newest first; the unreadable is passed over."""
     for folder in islice(sorted(layout.runs.glob(f"*-{kind}-*"), reverse=True), MAX_RUNS):
-        try:
-            inputs = Inputs.model_validate(json.loads((folder / "inputs.json").read_text(encoding="utf-8")))
-        except (OSError, ValueError):
-            continue
-        if inputs.flow_run:
+        inputs = inputs_in(folder)
+        if inputs and inputs.flow_run:
             yield folder, inputs
 
 
@@ -51,12 +48,7 @@ def flow_runs_of(layout: Layout, runs: Iterable[str]) -> dict[str, str]:
 
 
 def _inputs(layout: Layout, run: str) -> Inputs | None:
-    if not _RUN.fullmatch(run):
-        return None
-    try:
-        return Inputs.model_validate(json.loads((layout.runs / run / "inputs.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return None
+    return inputs_in(layout.runs / run) if _RUN.fullmatch(run) else None
 
 
 def last_verdict(layout: Layout, ticket: str) -> GoalVerdict | None:
@@ -64,7 +56,7 @@ def last_verdict(layout: Layout, ticket: str) -> GoalVerdict | None:
     for folder, inputs in newest(layout, "ticket"):
         if inputs.parameters.get("ticket") == ticket:
             with suppress(OSError, ValueError):
-                return GoalVerdict.model_validate_json((folder / "verdict.json").read_bytes())
+                return GoalVerdict.model_validate_json(read_whole(folder / "verdict.json", most=MAX_JSON))
     return None
 
 
@@ -81,9 +73,6 @@ def audit_of(layout: Layout, plan: str) -> str:
 
 
 def _plans(folder: Path) -> tuple[str, ...]:
-    try:
-        result = Result.model_validate(json.loads((folder / "result.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return ()
-    plans = result.values.get("plans")
+    result = result_in(folder)
+    plans = result.values.get("plans") if result else None
     return tuple(str(plan) for plan in plans) if isinstance(plans, list) else ()

@@ -1,14 +1,17 @@
 """The files of a record: written without secrets, read back line by line whatever is in them."""
 
 import json
-from collections.abc import Iterable
+import os
+import shutil
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
 from linestop.events import EventKind
+from linestop.execution.runs import ticket_flow_runs
 from linestop.paths import Layout
-from linestop.records import RunRecord
+from linestop.records import RunRecord, inputs_in, result_in
 from linestop.runs import diff_stat, read_run
 from linestop.runs.feed import EventFeed
 from linestop.runs.firings import read_firings
@@ -41,6 +44,35 @@ def test_a_token_in_json_leaves_json(layout: Layout) -> None:
     record.finish("done", summary=f"https://me:{token}@host/x")
     assert token not in "".join(path.read_text() for path in record.folder.iterdir())
     assert read_run(layout, record.folder).parameter("brief").endswith('\n"next"')
+
+
+def _link(path: Path) -> None:
+    path.symlink_to(path.with_name("moved"))
+
+
+@pytest.mark.parametrize(
+    "put",
+    [
+        pytest.param(lambda path: path.write_text("[" * 100_000), id="nested-too-deep"),
+        pytest.param(lambda path: path.write_bytes(b"\xff{"), id="no-text"),
+        pytest.param(lambda path: path.write_text("[1]"), id="no-object"),
+        pytest.param(os.mkfifo, id="a-pipe-that-nobody-writes-to"),
+        pytest.param(_link, id="a-link"),
+        pytest.param(Path.mkdir, id="a-folder"),
+        pytest.param(lambda path: None, id="nothing"),
+    ],
+)
+def test_a_record_that_linestop_never_wrote_is_passed_over(layout: Layout, put: Callable[[Path], object]) -> None:
+    """A clone may bring any: nobody waits for it, and the links of the runs that are ours stay."""
+    ours = RunRecord(layout, "ticket", flow_run="f1", ticket="shop")
+    ours.finish("done")
+    theirs = layout.runs / "29990101T000000-ticket-ffffff"
+    shutil.copytree(ours.folder, theirs)
+    for name in ("inputs.json", "result.json"):
+        (theirs / name).rename(theirs / "moved")
+        put(theirs / name)
+    assert (inputs_in(theirs), result_in(theirs)) == (None, None)
+    assert ticket_flow_runs(layout) == {"shop": "f1"}
 
 
 def test_bytes_that_are_no_text_stay_what_they_are(layout: Layout) -> None:
