@@ -1,8 +1,6 @@
 """The scribe: reads a commit, writes the wiki's pages, lints and mends them, commits them on their branch."""
 
 import asyncio
-import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,17 +14,15 @@ from prefect.runtime import flow_run
 
 from linestop.blocks.git_history import GitHistory
 from linestop.blocks.git_workspaces import GitWorkspaces
+from linestop.blocks.merged_tickets import merged_tickets
 from linestop.blocks.wiki_branch import WikiBranch, WikiState
-from linestop.execution.report import cell, paragraphs, table
-from linestop.execution.runs import ticket_flow_runs
 from linestop.paths import Layout, repository_root
 from linestop.policy import Policy, load_policy
-from linestop.records import Result, RunRecord
-from linestop.tasks.artifacts import publish_markdown, run_link
-from linestop.tasks.related import last_runs
+from linestop.records import RunRecord
+from linestop.tasks.artifacts import publish_markdown
+from linestop.tasks.documentation_page import documentation_page, summary
 from linestop.wiki import (
     BRANCH,
-    Delivery,
     DocumentOrder,
     DocumentReport,
     Problem,
@@ -38,9 +34,7 @@ from linestop.wiki import (
     mended,
 )
 
-MAX_DELIVERIES = 500
 T = TypeVar("T")
-MAX_LISTED = 50
 
 
 @dataclass
@@ -113,34 +107,8 @@ def _source(at: Desk) -> Source:
     files = history.files(at.base, exclude=at.policy.documentation.exclude)
     paths = frozenset(at.workspaces.files(at.base))
     return Source(
-        at.layout.root.name, files, history.log(at.base), deliveries(at.layout, at.workspaces, at.base), paths
+        at.layout.root.name, files, history.log(at.base), merged_tickets(at.layout, at.workspaces, at.base), paths
     )
-
-
-def deliveries(layout: Layout, workspaces: GitWorkspaces, base: str) -> tuple[Delivery, ...]:
-    """Return the tickets whose last commit the base holds, newest first; a run that is not merged is no news."""
-    results = [_result(path) for path in sorted(layout.runs.glob("*-ticket-*/result.json"))[-MAX_DELIVERIES:]]
-    found: dict[str, Delivery] = {}
-    for result in results:
-        commit = _last_commit(result) if result else None
-        if result and commit and workspaces.contains(base, commit):
-            ticket = str(result.values.get("ticket", result.run_id))
-            found[commit] = Delivery(ticket, result.run_id, commit, result.summary or result.outcome)
-    return tuple(reversed(found.values()))
-
-
-def _result(path: Path) -> Result | None:
-    try:
-        return Result.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return None
-
-
-def _last_commit(result: Result) -> str | None:
-    progress = result.values.get("progress")
-    values = [*(progress.values() if isinstance(progress, dict) else ()), result.values.get("commit")]
-    commits = [value for value in values if isinstance(value, str) and re.fullmatch(r"[0-9a-f]{40,64}", value)]
-    return commits[-1] if commits else None
 
 
 @task(name="read-pages", task_run_name="read-pages", cache_policy=NO_CACHE, persist_result=False)
@@ -218,42 +186,9 @@ async def close_desk(
         removed=wiki.removed, kept=wiki.kept, problems=after, fixed=fixed,
         waits=not may_mend(after) or (at.order.fix and bool(after)), seconds=round(monotonic() - at.started, 2),
     )  # fmt: skip
-    page = await asyncio.to_thread(_page, at, report)
+    merged = await asyncio.to_thread(merged_tickets, at.layout, at.workspaces, at.base)
+    page = await asyncio.to_thread(documentation_page, at.layout, report, merged)
     await publish_markdown(f"{at.layout.key}-wiki", page, title=f"Wiki of {at.layout.root.name}")
     outcome = "gated" if report.waits else "done" if commit else "nothing"
     at.record.finish(outcome, summary=summary(report), **report.model_dump(mode="json", exclude={"run_id"}))
     return report
-
-
-def _page(at: Desk, report: DocumentReport) -> str:
-    links = " · ".join(last_runs(at.layout, "audit", "execution"))
-    merged = deliveries(at.layout, at.workspaces, at.base)
-    runs = ticket_flow_runs(at.layout)
-    tickets = [(run_link(one.ticket, runs.get(one.ticket, "")), f"`{one.commit[:12]}`") for one in merged[:MAX_LISTED]]
-    problems = [(one.kind, cell(one.page), cell(one.detail), cell(one.todo)) for one in report.problems[:MAX_LISTED]]
-    return paragraphs(
-        summary(report),
-        links,
-        f"Look at it: `git show --stat {report.branch}`" if report.commit else "",
-        listed("Pages written", report.written),
-        listed("Pages removed", report.removed),
-        f"#### Tickets that the base holds\n\n{table(('ticket', 'commit'), tickets)}" if tickets else "",
-        f"#### Problems\n\n{table(('kind', 'page', 'what', 'what to do'), problems)}" if problems else "",
-    )
-
-
-def listed(title: str, paths: tuple[str, ...]) -> str:
-    """Return paths as a list under a title, the first of many; empty where there are none."""
-    more = [f"- … and {len(paths) - MAX_LISTED} more"] if len(paths) > MAX_LISTED else []
-    lines = "\n".join([*(f"- {cell(path)}" for path in paths[:MAX_LISTED]), *more])
-    return f"#### {title}\n\n{lines}" if paths else ""
-
-
-def summary(report: DocumentReport) -> str:
-    """Return the report in a few lines of markdown."""
-    done = f"committed as {report.commit[:12]} on {report.branch}" if report.commit else "up to date: nothing committed"
-    return (
-        f"{report.pages} pages of {report.base[:12]}: {done}.\n\n{len(report.written)} written, "
-        f"{len(report.removed)} removed, {len(report.kept)} with text of people kept, {len(report.problems)} problems, "
-        f"{len(report.fixed)} mended."
-    )
