@@ -306,13 +306,30 @@ class IsolationContract(SandboxContract):
     ) -> None:
         other = repository(tmp_path / "other")
         commit = git(other, "rev-parse", "HEAD").strip()
-        for target in (other / ".git", workspace / "fake"):
-            (workspace / "fake").mkdir(exist_ok=True)
-            (workspace / "fake" / "gitdir").write_text(f"{workspace}/.git\n")
-            (workspace / "fake" / "commondir").write_text(f"{other}/.git\n")
+        theirs = worktree(other, tmp_path / "theirs")  # known to its repository, and of another folder
+        names = {"fake": f"{other}/.git", "own/worktrees/w": "../.."}
+        for name, common in names.items():
+            (workspace / name).mkdir(parents=True)
+            (workspace / name / "gitdir").write_text(f"{workspace}/.git\n")
+            (workspace / name / "commondir").write_text(f"{common}\n")
+        for name in ("pack", "info"):
+            (workspace / "own" / "objects" / name).mkdir(parents=True)
+        (workspace / "own" / "objects" / "info" / "alternates").write_text(f"{other}/.git/objects\n")
+        pointing = (other / ".git", other / ".git" / "worktrees" / theirs.name, *(workspace / name for name in names))
+        for target in pointing:
             (workspace / ".git").write_text(f"gitdir: {target}\n")
             with sandbox.open(workspace, Confinement()) as cell:
                 assert not sh(cell, f"git cat-file -p {commit}").ok
+
+    def test_a_repository_that_borrows_all_of_another_shows_nothing_of_it(
+        self, sandbox: Sandbox, tmp_path: Path
+    ) -> None:
+        main, other = repository(tmp_path / "shop"), repository(tmp_path / "other")
+        git(other, "commit", "-q", "--allow-empty", "-m", "theirs alone")
+        commit = git(other, "rev-parse", "HEAD").strip()
+        (main / ".git" / "commondir").write_text(f"{other}/.git\n")
+        with sandbox.open(main, Confinement()) as cell:
+            assert not sh(cell, f"git cat-file -p {commit}").ok
 
     def test_a_repository_from_elsewhere_that_leads_to_the_owners_files_shows_none(
         self, sandbox: Sandbox, tmp_path: Path
