@@ -11,12 +11,16 @@ from pathlib import Path
 from linestop.blocks.git_commands import GitCommands
 from linestop.blocks.git_workspaces import git_directory
 from linestop.errors import RepositoryError
+from linestop.files import read_whole
 from linestop.home import home
 from linestop.paths import STATE, Layout, repository_root
 from linestop.text import plain
 
 MAX_NAMED = 5
-_HARMLESS = (f"{STATE}/config.toml", f"{STATE}/.gitignore")  # the policy is meant to be committed
+_POLICY, _IGNORE = f"{STATE}/config.toml", f"{STATE}/.gitignore"  # are meant to be committed, or may be
+_IGNORES_ALL = {"*", "/*", "**"}
+_MAY_BE_SEEN = {f"!{slash}{name}" for slash in ("", "/") for name in ("config.toml", ".gitignore")}
+_MAX_IGNORE = 10_000  # bytes
 
 
 def memory_layout(repository: Path) -> Layout:
@@ -67,12 +71,29 @@ def refusal(layout: Layout) -> str:
 
 
 def tracked_state(layout: Layout) -> tuple[str, ...]:
-    """Return the paths under `.linestop` that git tracks in the main checkout, without the policy."""
+    """Return the paths under `.linestop` that git tracks in the main checkout, without the policy.
+
+    An ignore file that doesn't hide the rest is among them: the next `git add` would publish what is remembered.
+    """
     folder = git_directory(layout.root)
     if not (folder / "index").exists():  # nothing was ever added or checked out
         return ()
     listed = GitCommands(folder, layout.root).run("ls-files", "-z", "--cached").split("\0")
-    return tuple(name for name in listed if _is_state(name) and name not in _HARMLESS)
+    harmless = (_POLICY, *([_IGNORE] if _IGNORE in listed and _hides_state(layout) else []))
+    return tuple(name for name in listed if _is_state(name) and name not in harmless)
+
+
+def _hides_state(layout: Layout) -> bool:
+    """Return whether the state folder's ignore file hides all in it from git, but for the policy and itself."""
+    try:
+        found = read_whole(layout.root / _IGNORE, most=_MAX_IGNORE)
+    except FileNotFoundError:  # removed: linestop writes its own
+        return True
+    except OSError:
+        return False
+    rules = [line.rstrip() for line in found.decode(errors="replace").split("\n")]
+    seen = [rule for rule in rules if rule.startswith("!") and rule not in _MAY_BE_SEEN]
+    return bool(_IGNORES_ALL.intersection(rules)) and not seen
 
 
 def _is_state(name: str) -> bool:

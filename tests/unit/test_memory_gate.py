@@ -47,9 +47,35 @@ def commit(root: Path, *paths: str) -> None:
     git(root, "add", "-f", *paths)
 
 
-def test_a_policy_that_is_committed_is_no_memory(shop: Path) -> None:
+@pytest.mark.parametrize("ignored", ["*\n!config.toml\n", "*\n", "# all\r\n/*\r\n!/.gitignore\r\ndrafts/\r\n"])
+def test_a_policy_that_is_committed_is_no_memory(shop: Path, ignored: str) -> None:
+    (shop / ".linestop/.gitignore").write_text(ignored)
     commit(shop, ".linestop/.gitignore")
     assert memory_layout(shop / ".linestop").root == shop
+    assert refusal(Layout(shop)) == ""
+
+
+@pytest.mark.parametrize(
+    "ignored",
+    [
+        pytest.param("*\n!config.toml\n!*\n", id="all is shown again"),
+        pytest.param("*\n!lessons.db\n", id="lessons"),
+        pytest.param("!/runs/\n*\n", id="records"),
+        pytest.param("", id="nothing is hidden"),
+        pytest.param("#" * 20_000 + "\n*\n", id="too large to be ours"),
+    ],
+)
+def test_an_ignore_file_that_would_have_memory_published_turns_it_off(shop: Path, ignored: str) -> None:
+    (shop / ".linestop/.gitignore").write_text(ignored)
+    assert refusal(Layout(shop)) == "", "nobody else's: it isn't committed"
+    commit(shop, ".linestop/.gitignore")
+    with pytest.raises(RepositoryError) as caught:
+        memory_layout(shop)
+    assert ".linestop/.gitignore" in caught.value.found
+    assert "rm -r --cached" in caught.value.todo
+    git(shop, "rm", "-r", "-q", "--cached", "--", ".linestop/.gitignore")
+    (shop / ".linestop/.gitignore").unlink()
+    memory_layout(shop).ensure()
     assert refusal(Layout(shop)) == ""
 
 
