@@ -9,12 +9,14 @@ from linestop.debrief.folder import DebriefFolder, no_such
 from linestop.debrief.gathering import Round, in_order
 from linestop.debrief.material import material
 from linestop.debrief.model import Candidate, Decision, Gathering, Ruling
-from linestop.errors import UsageError
+from linestop.debrief.room import LeftOut
+from linestop.errors import LinestopError, UsageError
 from linestop.memory.lessons.model import Lesson
 from linestop.paths import Layout
 from linestop.text import plain
 
 MAX_WHY = 1_000
+MAX_AGAIN = 3  # subjects that are gathered again after a decision: 0.1 s each at most
 
 
 class Debriefs:
@@ -23,6 +25,7 @@ class Debriefs:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._folder = DebriefFolder(layout)
+        self._left_out = LeftOut(layout)
 
     def gather(self, subject: str) -> Gathering:
         """Draft what a ticket or a batch taught, and return what waits of it. Again is harmless: evidence is merged.
@@ -35,7 +38,12 @@ class Debriefs:
         if not any(found.tickets.values()) and not found.batch:
             return self._gathered(subject)
         with self._folder.lock():
-            return Round(self._folder, self._lessons()).gather(found)
+            gathered = Round(self._folder, self._lessons()).gather(found)
+            if gathered.left_out:
+                self._left_out.put(subject)
+            else:
+                self._left_out.remove(subject)
+        return gathered
 
     def waiting(self, subject: str = "") -> tuple[Candidate, ...]:
         """Return what a person is still to decide, of a subject or all, oldest first.
@@ -107,6 +115,7 @@ class Debriefs:
                 answer=answer,
             )
             self._folder.put(candidate.model_copy(update={"decided": decision}))
+        self._use_room()
         return lesson
 
     def refuse(self, candidate_id: str, answer: str, reason: str) -> None:
@@ -116,6 +125,16 @@ class Debriefs:
             if candidate.decided is None and answer not in candidate.refused:
                 refused = {**candidate.refused, answer: plain(reason, limit=MAX_WHY)}
                 self._folder.put(candidate.model_copy(update={"refused": refused}))
+
+    def _use_room(self) -> None:
+        """Gather again what found no room before a decision made some. The decision stands, whatever comes of this."""
+        for subject in self._left_out.subjects()[:MAX_AGAIN]:
+            try:
+                self.gather(subject)
+            except UsageError:  # no such ticket any more
+                self._left_out.remove(subject)
+            except LinestopError:  # its mark stays for another time
+                return
 
     def _again(self, candidate: Candidate, ruling: Ruling, by: str) -> Lesson | None:
         decision = candidate.decided

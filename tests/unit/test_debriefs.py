@@ -320,8 +320,9 @@ def test_what_finds_no_room_is_said_and_comes_when_there_is_some(layout: Layout)
     assert (len(found.waiting), len(found.left_out)) == (MAX_OF_SUBJECT, 2)
     assert "odd thing 13" in found.left_out[-1]
     debriefs.decide(found.waiting[0], Ruling.DROP, by="anna", why="no")
-    (late,) = debriefs.gather("shop-bugs").drafted
+    (late,) = {one.id for one in debriefs.waiting()} - set(found.waiting)
     assert "odd thing 12" in debriefs.get(late).event
+    assert len(debriefs.gather("shop-bugs").left_out) == 1
 
 
 def test_a_repository_never_has_more_waiting_than_anybody_reads(layout: Layout) -> None:
@@ -335,6 +336,27 @@ def test_a_repository_never_has_more_waiting_than_anybody_reads(layout: Layout) 
     fired(layout, "shop-tidy", run="20261121T070000-dispatch-bbbbbb", detector="cycle")
     assert len(debriefs.gather("shop-tidy").left_out) == 1
     assert len(debriefs.waiting()) == MAX_WAITING
+    debriefs.decide(one, Ruling.DROP, by="anna", why="weeks later")
+    (late,) = debriefs.waiting("shop-tidy")
+    assert late.detector == "cycle"
+    debriefs.decide(late.id, Ruling.DROP, by="anna", why="no")
+    assert debriefs.waiting("shop-tidy") == ()
+
+
+@pytest.mark.parametrize("spoil", ["gone", "a-file"])
+def test_what_was_left_out_stands_in_no_decisions_way(layout: Layout, spoil: str) -> None:
+    fired(layout)
+    (one,) = Debriefs(layout).gather("shop-bugs").drafted
+    later = layout.debriefs / "later"
+    match spoil:
+        case "gone":
+            later.mkdir()
+            (later / "shop-of-old").touch()
+        case _:
+            later.touch()
+    Debriefs(layout).decide(one, Ruling.DROP, by="anna", why="no")
+    assert Debriefs(layout).get(one).decided
+    assert not (later / "shop-of-old").exists()
 
 
 def test_no_secret_reaches_a_candidate(layout: Layout) -> None:
