@@ -5,6 +5,7 @@ of it is shown but its objects, read-only. Commits made inside stay inside: the 
 """
 
 import logging
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -14,9 +15,11 @@ from pathlib import Path
 from linestop.blocks.git_commands import GitCommands
 from linestop.blocks.sandboxes.cells import Scratch
 from linestop.errors import InfraError, RepositoryError
+from linestop.files import read_whole
 
 _log = logging.getLogger(__name__)
 _MAX_ALTERNATES = 20
+_MAX_POINTER_BYTES = 2**16
 _MAX_EXCLUDE_CHARS = 64_000
 _CARRIED = ("core.autocrlf", "core.eol", "core.ignorecase", "core.filemode", "core.symlinks", "core.precomposeunicode")
 _OBJECTS = re.compile(r"[0-9a-f]{2}|info|pack|tmp_obj\w*|maintenance\.lock|\.tmp-\S*|incoming-\w*")
@@ -94,7 +97,7 @@ def overlay(workspace: Path, made: Scratch) -> Overlay | None:
     if marker.is_dir():
         return Overlay(marker, made.git, objects)
     pointer = made.run / "git"
-    pointer.write_text(f"gitdir: {made.git}\n")
+    pointer.write_bytes(b"gitdir: " + os.fsencode(made.git) + b"\n")
     return Overlay(marker, pointer, objects)
 
 
@@ -106,13 +109,18 @@ def _real(workspace: Path, marker: Path) -> Real | None:
     if marker.is_dir():
         return Real(marker, marker) if not (marker / "commondir").exists() else None
     try:
-        git_dir = (workspace / marker.read_text(encoding="utf-8").removeprefix("gitdir:").strip()).resolve()
-        common = (git_dir / (git_dir / "commondir").read_text(encoding="utf-8").strip()).resolve()
-        back = Path((git_dir / "gitdir").read_text(encoding="utf-8").strip())
-    except (OSError, UnicodeDecodeError, ValueError):
+        git_dir = (workspace / _read(marker).removeprefix("gitdir:").strip()).resolve()
+        common = (git_dir / _read(git_dir / "commondir").strip()).resolve()
+        back = Path(_read(git_dir / "gitdir").strip())
+    except (OSError, ValueError):  # a zero byte is one
         return None
     known = git_dir.parent == common / "worktrees" and back.parent.resolve() == workspace.resolve()
     return Real(git_dir, common) if known and not common.is_relative_to(workspace.resolve()) else None
+
+
+def _read(path: Path) -> str:
+    """Return what a small file says. Raises OSError where it is a link, a pipe, or large."""
+    return os.fsdecode(read_whole(path, most=_MAX_POINTER_BYTES))
 
 
 def _make(made: Scratch, workspace: Path, real: Real | None) -> None:
@@ -127,12 +135,25 @@ def _make(made: Scratch, workspace: Path, real: Real | None) -> None:
     _carry_settings(made.git, outer)
     _carry_files(made.git, real)
     shown = (made.objects / str(place) for place, _ in enumerate(real.objects))
-    inside = "".join(f"{path}\n" for path in shown)
-    outside = "".join(f"{path}\n" for path in real.objects)
     alternates = made.git / "objects" / "info" / "alternates"
-    alternates.write_text(outside)
+    alternates.write_bytes(b"".join(map(_line, real.objects)))
     _stand_at_head(made.git, workspace, outer)
-    alternates.write_text(inside)
+    alternates.write_bytes(b"".join(map(_line, shown)))
+
+
+def _line(path: Path) -> bytes:
+    r"""Return a path as git reads it in a list of them: between quotes, as in C, where it holds what ends a line."""
+    raw = os.fsencode(path)
+    if b"\n" not in raw:
+        return raw + b"\n"
+    return b'"' + raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n") + b'"\n'
+
+
+def _path(line: str) -> str:
+    """Return the path of a line that git wrote, or `_line`; None of its rarer escapes is read, so it names nothing."""
+    if len(line) > 1 and line[0] == line[-1] == '"':
+        return re.sub(r'\\([\\"n])', lambda found: "\n" if found[1] == "n" else found[1], line[1:-1])
+    return line
 
 
 def _carry_settings(git: Path, outer: GitCommands) -> None:
@@ -198,7 +219,7 @@ def _alternates(objects: Path) -> Iterator[Path]:
         seen.add(folder)
         yield folder
         try:
-            lines = (folder / "info" / "alternates").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+            lines = _read(folder / "info" / "alternates").split("\n")
         except OSError:
             continue
-        waiting += [(folder / line).resolve() for line in lines if line and not line.startswith("#")]
+        waiting += [(folder / _path(line)).resolve() for line in lines if line and not line.startswith("#")]

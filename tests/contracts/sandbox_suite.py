@@ -301,6 +301,30 @@ class IsolationContract(SandboxContract):
         assert after == before
         assert git(workspace, "status", "--short") == " M a.txt\n"
 
+    @pytest.mark.parametrize(
+        "name",
+        [
+            pytest.param('two\nlines, "quoted" \\ é', id="lines-and-quotes"),
+            pytest.param("no\udcfftext", id="bytes-that-are-no-text"),
+            pytest.param("#'$(id)", id="what-a-shell-would-read"),
+        ],
+    )
+    def test_the_history_is_there_whatever_the_repository_is_called(
+        self, sandbox: Sandbox, tmp_path: Path, name: str
+    ) -> None:
+        main = repository(tmp_path / name)
+        for place in (main, worktree(main, tmp_path / "aside")):
+            with sandbox.open(place, Confinement()) as cell:
+                ran = sh(cell, "git log --format=%s; git status --short; echo two > a.txt; git diff --stat")
+            assert ran.output.startswith("start\n a.txt | 2 +-"), ran.output
+            git(place, "checkout", "-q", ".")
+
+    def test_a_pipe_in_the_place_of_git_holds_nobody_up(self, sandbox: Sandbox, tmp_path: Path) -> None:
+        (place := tmp_path / "none").mkdir()
+        os.mkfifo(place / ".git")
+        with sandbox.open(place, Confinement()) as cell:
+            assert not sh(cell, "git log").ok
+
     def test_a_git_file_that_names_another_repository_shows_nothing_of_it(
         self, sandbox: Sandbox, workspace: Path, tmp_path: Path
     ) -> None:
