@@ -39,7 +39,6 @@ class History:
         self._messages: list[ModelMessage] = [ModelRequest(parts=[self._brief])]
         self._done: list[str] = []  # steps that were left out, the newest of them
         self._left_out = 0
-        self.compactions = 0
 
     @property
     def messages(self) -> Sequence[ModelMessage]:
@@ -80,9 +79,7 @@ class History:
             spare = max(0, target - self.chars + _chars(self._messages[-1]))
             returns = [part for part in self._messages[-1].parts if isinstance(part, ToolReturnPart)]
             self._shorten(self._messages[-1:], max(_LEAST, spare // max(1, len(returns)) - _NOTE_CHARS))
-        gone = before - self.chars
-        self.compactions += gone > 0
-        return gone
+        return before - self.chars
 
     def _shorten(self, messages: Iterable[ModelMessage], limit: int) -> None:
         chosen = {id(message) for message in messages if isinstance(message, ModelRequest)}

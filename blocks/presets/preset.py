@@ -75,11 +75,6 @@ class Preset(ABC):
     window: ClassVar[int | None] = None  # tokens of the model that it chooses itself, where that is known
 
     @property
-    def resumes(self) -> bool:
-        """Whether a session can be gone on with."""
-        return bool(self.sessions)
-
-    @property
     def label(self) -> str:
         """What people call it."""
         return self.name

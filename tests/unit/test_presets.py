@@ -62,7 +62,7 @@ def test_what_a_preset_names_is_there(name: str) -> None:
     endpoint = {**DEFAULTS, **preset.endpoints}[preset.endpoint]
     assert endpoint.wire in preset.wires
     assert preset.install.startswith(("npm install", "pipx install"))
-    assert preset.telling is not Telling.RESUME or preset.resumes
+    assert preset.telling is not Telling.RESUME or preset.sessions
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -93,7 +93,7 @@ def test_a_session_is_gone_on_with(name: str, words: tuple[str, str]) -> None:
     assert argv[at : at + 2] == words
     assert "s-1" in argv
     assert words[1] not in start(name).argv
-    assert preset_named(name).resumes
+    assert preset_named(name).sessions
 
 
 @pytest.mark.parametrize(

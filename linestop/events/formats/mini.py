@@ -17,7 +17,6 @@ class MiniFormat(Format):
 
     name: ClassVar[str] = "mini-swe-agent"
     documents: ClassVar[bool] = True
-    rows_of: ClassVar[str] = "messages"
 
     def __init__(self) -> None:
         super().__init__()

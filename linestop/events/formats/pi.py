@@ -20,7 +20,6 @@ class PiFormat(Format):
     def __init__(self) -> None:
         super().__init__()
         self._last = ""
-        self._streams = False
 
     @classmethod
     def knows(cls, record: Mapping[str, Any]) -> bool:
@@ -40,8 +39,6 @@ class PiFormat(Format):
             case "session":
                 self.session = words(record.get("id"))
                 yield self.started(cwd=words(record.get("cwd")))
-            case "agent_start":
-                self._streams = True
             case "message_end" | "message":
                 yield from self._message(message)
             case "auto_retry_start":

@@ -28,7 +28,6 @@ class SweAgentFormat(Format):
 
     name: ClassVar[str] = "swe-agent"
     documents: ClassVar[bool] = True
-    rows_of: ClassVar[str] = "trajectory"
 
     @classmethod
     def knows(cls, record: Mapping[str, Any]) -> bool:
