@@ -66,6 +66,7 @@ def prefect_server() -> Iterator[str]:
         if not is_migrated:
             keep(database)
         yield url
+        _last_words()
     finally:
         server.terminate()
         try:
@@ -73,6 +74,15 @@ def prefect_server() -> Iterator[str]:
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
+
+
+def _last_words() -> None:
+    """Let Prefect's threads deliver what they hold while there is a server: later they would complain on the screen."""
+    from prefect.events.worker import EventsWorker  # noqa: PLC0415  # imported by who used it
+    from prefect.logging.handlers import APILogWorker  # noqa: PLC0415
+
+    for worker in (APILogWorker, EventsWorker):
+        worker.drain_all(timeout=60)
 
 
 def _wait(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -1,5 +1,6 @@
 """A small target repository for flow tests: a package with findings, tests, and checks that need no building."""
 
+import atexit
 import shutil
 import sys
 from functools import cache
@@ -75,16 +76,13 @@ def small_shop(root: Path, *plans: Plan, tests: str = TESTS) -> Path:
 @cache
 def _template(plans: tuple[Plan, ...], tests: str) -> Path:
     folder = TemporaryDirectory(prefix="linestop-shop-")
-    _FOLDERS.append(folder)
+    atexit.register(folder.cleanup)
     root = _made(Path(folder.name) / "shop", tests)
     if plans:
         write_plans(root, *plans)
     for sample in (root / ".git" / "hooks").glob("*.sample"):
         sample.unlink()
     return root
-
-
-_FOLDERS: list[TemporaryDirectory[str]] = []  # they go at the end of the process
 
 
 def _made(root: Path, tests: str) -> Path:
