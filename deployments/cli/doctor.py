@@ -3,7 +3,7 @@
 import sys
 
 from linestop.deployments.cli.options import Json, MaybeRepo
-from linestop.deployments.cli.text_table import terminal_width, text_table
+from linestop.deployments.cli.text_table import for_terminal, terminal_width, text_table
 from linestop.deployments.doctor.diagnosis import Diagnosis, Report, State
 from linestop.deployments.doctor.machine import look_at_machine
 from linestop.deployments.doctor.repository import look_at_repository
@@ -48,7 +48,8 @@ def _page(report: Report) -> str:
         lines += ["", text_table(["policy", "value", "came_from"], rows, width=terminal_width(), whole=("policy",))]
     problems = sum(one.state is State.PROBLEM for one in report.diagnoses)
     warnings = sum(one.state is State.WARNING for one in report.diagnoses)
-    return "\n".join([*lines, "", f"{problems} problem(s), {warnings} warning(s)"]) + "\n"
+    lines += ["", f"{problems} problem(s), {warnings} warning(s)"]
+    return for_terminal("\n".join(lines), terminal_width()) + "\n"
 
 
 def _lines(one: Diagnosis) -> list[str]:

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ from cyclopts.types import PositiveInt
 
 from linestop.deployments.cli.options import Json, Repo
 from linestop.deployments.cli.run_page import KILLED, RESUMED
+from linestop.deployments.cli.text_table import terminal_width
+from linestop.deployments.cli.wrapping import hanging
 from linestop.insight import Run
 from linestop.insight import history as recorded
 from linestop.paths import Layout, repository_root
@@ -45,7 +47,7 @@ def history(
         sys.stdout.write(json.dumps([_as_json(run, ui) for run in runs], indent=2) + "\n")
         return 0
     for run in runs:
-        sys.stdout.write("\n".join(_lines(run, ui)) + "\n")
+        sys.stdout.write("\n".join(tree(run, ui, width=terminal_width())) + "\n")
     if runs:
         sys.stderr.write("`linestop run show ID` shows one of them; the last word of its line is enough\n")
     else:
@@ -53,15 +55,24 @@ def history(
     return 0
 
 
-def _lines(run: Run, ui: str, stem: str = "", branch: str = "") -> Iterator[str]:
-    yield f"{stem}{branch}{_headline(run)}"
+def tree(run: Run, ui: str, stem: str = "", branch: str = "", *, width: int | None = None) -> Iterator[str]:
+    """Yield a run and what it started as lines of a tree; for a terminal of `width` columns texts are broken."""
     inner = stem + {"├─ ": "│  ", "└─ ": "   "}.get(branch, "")
     rail = "│  " if run.children else "   "
-    for note in _notes(run, ui):
-        yield f"{inner}{rail}{note}"
+    texts = [(f"{stem}{branch}", _headline(run)), *((f"{inner}{rail}", note) for note in _notes(run, ui))]
+    for before, text in texts:
+        for number, line in enumerate(_broken(text, before, width)):
+            yield f"{inner}{rail}{line}" if number else f"{before}{line}"
     for index, child in enumerate(run.children):
         last = index == len(run.children) - 1
-        yield from _lines(child, ui, inner, "└─ " if last else "├─ ")
+        yield from tree(child, ui, inner, "└─ " if last else "├─ ", width=width)
+
+
+def _broken(text: str, before: str, width: int | None) -> Iterable[str]:
+    """Return the lines of a text in the tree: where there is a terminal, none is wider than it is."""
+    if width is None or "://" in text:  # a link that is cut can't be followed
+        return [text]
+    return hanging(text, width - len(before), indent=0)
 
 
 def _headline(run: Run) -> str:

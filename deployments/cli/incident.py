@@ -80,7 +80,7 @@ def show(incident_id: str, /, *, repo: Repo = Path(), json_: Json = False) -> in
         Print it as JSON.
     """
     found = _store(repo).get(incident_id)
-    sys.stdout.write((found.model_dump_json(indent=2) if json_ else page(found)) + "\n")
+    sys.stdout.write((found.model_dump_json(indent=2) if json_ else page(found, width=terminal_width())) + "\n")
     return 0
 
 

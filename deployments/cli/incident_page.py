@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 
+from linestop.deployments.cli.wrapping import fitted
 from linestop.incidents import Incident
 from linestop.text import plain, plain_lines
 
 
-def page(incident: Incident) -> str:
-    """Return what a person reads before answering the whys."""
-    return "\n".join(_lines(incident))
+def page(incident: Incident, *, width: int | None = None) -> str:
+    """Return what a person reads before answering the whys; a command's output keeps its lines on any terminal."""
+    lines = _lines(incident)
+    if width is not None:
+        lines = (line for one in lines for line in ([one] if one.startswith("  | ") else fitted([one], width)))
+    return "\n".join(lines)
 
 
 def _lines(one: Incident) -> Iterator[str]:

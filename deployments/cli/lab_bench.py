@@ -7,7 +7,8 @@ from typing import Literal
 from linestop.deployments.cli.options import Json
 
 TRACES = Path(__file__).resolve().parents[2] / "tests" / "traces"
-COLUMNS = ("detector", "precision", "95 %", "recall", "95 %", "hits", "missed", "false alarms", "quiet", "info")
+INTERVAL = "95 %"
+COLUMNS = ("detector", "precision", INTERVAL, "recall", INTERVAL, "hits", "missed", "false alarms", "quiet", "info")
 
 
 def bench(
@@ -44,7 +45,7 @@ def bench(
     if json_:
         sys.stdout.write(found.model_dump_json(indent=2) + "\n")
         return 0
-    from linestop.deployments.cli.text_table import text_table  # noqa: PLC0415
+    from linestop.deployments.cli.text_table import terminal_width, text_table  # noqa: PLC0415
     from linestop.text import plain  # noqa: PLC0415
 
     rows = [
@@ -52,7 +53,11 @@ def bench(
          _interval(one.recall_interval), one.hits, one.misses, one.false_alarms, one.quiet, one.info)
         for one in found.detectors
     ]  # fmt: skip
-    sys.stdout.write(text_table(COLUMNS, rows) + "\n")
+    table, width = text_table(COLUMNS, rows), terminal_width()
+    if width is not None and max(map(len, table.splitlines())) > width:  # the intervals are in --json as well
+        kept = [place for place, column in enumerate(COLUMNS) if column != INTERVAL]
+        table = text_table([COLUMNS[one] for one in kept], [[row[one] for one in kept] for row in rows], width=width)
+    sys.stdout.write(table + "\n")
     sys.stderr.write(
         f"{found.traces} traces: {found.stuck_kinds} kinds of being stuck, {found.honest_kinds} of honest work\n"
     )

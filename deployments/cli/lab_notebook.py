@@ -83,14 +83,18 @@ def show(entry: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
         Print all of it as JSON, both briefs included.
     """
     from linestop.blocks.lab_desk import entry_named, notebooks  # noqa: PLC0415
+    from linestop.deployments.cli.text_table import for_terminal, terminal_width  # noqa: PLC0415
     from linestop.lab.page import page  # noqa: PLC0415
     from linestop.lab.single_runs import single_page, single_runs  # noqa: PLC0415
 
+    width = terminal_width()
     for run in (one for book in notebooks(repo) for one in single_runs(book.layout) if one.id == entry):
-        sys.stdout.write(run.model_dump_json(indent=2) + "\n" if json_ else single_page(run))
+        sys.stdout.write(run.model_dump_json(indent=2) + "\n" if json_ else for_terminal(single_page(run), width))
         return 0
     _book, found = entry_named(repo, entry)
-    sys.stdout.write(found.model_dump_json(indent=2, by_alias=True) + "\n" if json_ else page(found))
+    sys.stdout.write(
+        found.model_dump_json(indent=2, by_alias=True) + "\n" if json_ else for_terminal(page(found), width)
+    )
     return 0
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
-from linestop.deployments.cli.wrapping import wrapped
+from linestop.deployments.cli.wrapping import fitted, wrapped
 from linestop.text import plain
 
 MAX_CELL_CHARS = 100
@@ -19,6 +19,11 @@ _GAP = 2
 def terminal_width() -> int | None:
     """Return the cells of a line where stdout is a terminal, None where it is none and a line may have any length."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def for_terminal(text: str, width: int | None) -> str:
+    """Return a page for `width` cells, each line that is too wide as several; as it is where there is no terminal."""
+    return text if width is None else "\n".join(fitted(text.split("\n"), width))
 
 
 def text_table(

@@ -102,7 +102,8 @@ def show(ticket_id: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
     if json_:
         _say(json.dumps({**found.model_dump(mode="json"), **learned.model_dump(mode="json")}, indent=2))
     else:
-        _say(page(found, _open_incidents(repo, ticket_id), last_verdict(layout, ticket_id), learned, report))
+        open_ones, verdict = _open_incidents(repo, ticket_id), last_verdict(layout, ticket_id)
+        _say(page(found, open_ones, verdict, learned, report, width=terminal_width()))
     return 0
 
 

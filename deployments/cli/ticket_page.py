@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from linestop.blocks.plan_branch import PLANS_BRANCH
+from linestop.deployments.cli.wrapping import fitted
 from linestop.execution.finish_line import describe
 from linestop.memory.tickets import Learned
 from linestop.text import plain
@@ -18,13 +19,18 @@ def page(
     verdict: GoalVerdict | None = None,
     learned: Learned | None = None,
     report: Path | None = None,
+    *,
+    width: int | None = None,
 ) -> str:
-    """Return what a person reads before deciding about a ticket.
+    """Return what a person reads before deciding about a ticket, for a terminal of `width` columns.
 
     `verdict` is the goal-checker's last, `learned` its signs and corrections, `report` the file about its escalation.
     """
-    lines = [*_lines(ticket, verdict, learned or Learned(), incidents)]
-    if not ticket.evidence and ticket.state in {*WAITING_ON_A_PERSON, TicketState.GATED}:
+    told = _lines(ticket, verdict, learned or Learned(), incidents)
+    lines = list(told if width is None else fitted(told, width))  # commands stay whole: they are copied
+    if ticket.evidence:
+        lines.append(f"look at it: git log -p {ticket.base[:12]}..{plain(ticket.evidence.branch)}")
+    elif ticket.state in {*WAITING_ON_A_PERSON, TicketState.GATED}:
         lines += _choices(ticket, incidents, report)
     return "\n".join(line.rstrip() for line in lines)
 
@@ -58,7 +64,6 @@ def _lines(ticket: Ticket, verdict: GoalVerdict | None, learned: Learned, incide
     yield from _memory(learned)
     if ticket.evidence:
         yield f"delivered  {ticket.evidence.commit} on {plain(ticket.evidence.branch)}"
-        yield f"look at it: git log -p {ticket.base[:12]}..{plain(ticket.evidence.branch)}"
 
 
 def _memory(learned: Learned) -> Iterator[str]:

@@ -1,11 +1,14 @@
 """Lines that fit a terminal of any width, counted in its cells: a Chinese character takes two."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 from rich.cells import cell_len, chop_cells
 
 NARROWEST = 24  # cells; below that a page only breaks
 MIN_TEXT = 12  # cells that text keeps beside its indentation
+_INDENT = 4
+_LABEL = re.compile(r" *(?:\S+(?: \S+)* {2,})?")  # what a line's text stands behind: blanks, and a name in a column
 
 
 def wrapped(text: str, width: int, *, first: str = "") -> Iterator[str]:
@@ -31,12 +34,14 @@ def hanging(text: str, width: int, *, indent: int) -> Iterator[str]:
 
 
 def fitted(lines: Iterable[str], width: int) -> Iterator[str]:
-    """Yield lines; one that is too wide as several, indented no less than it was."""
+    """Yield lines; one that is too wide as several, below its text where a third of the width is left for its name."""
     for line in lines:
         if cell_len(line) <= width:
             yield line
         else:
-            yield from hanging(line, width, indent=max(4, min(len(line) - len(line.lstrip(" ")), width // 3)))
+            label = _LABEL.match(line)
+            below = cell_len(label[0]) if label else 0
+            yield from hanging(line, width, indent=below if _INDENT <= below <= width // 3 else _INDENT)
 
 
 def _broken(text: str, first: int, rest: int) -> Iterator[str]:
