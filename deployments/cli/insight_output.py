@@ -5,6 +5,7 @@ import io
 import json
 import sys
 from datetime import datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from linestop.insight import Query, Table
 from linestop.text import plain
 
 MAX_CSV_CHARS = 32_000  # of a cell: what spreadsheets take
-_FORMULA = ("=", "+", "-", "@")
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # of full width too
 
 
 def as_text(query: Query, answer: Table) -> str:
@@ -32,8 +33,8 @@ def folded(line: str, *, indent: int) -> str:
 
 
 def as_json(answers: list[tuple[Query, Table]]) -> str:
-    """Return answers as JSON: one object a query, one a row."""
-    return json.dumps([_object(query, answer) for query, answer in answers], indent=2, default=str)
+    """Return answers as JSON: one object a query, one a row. What is no number (NaN, infinite) is null."""
+    return json.dumps([_object(query, answer) for query, answer in answers], indent=2, default=str, allow_nan=False)
 
 
 def as_csv(answer: Table) -> str:
@@ -58,8 +59,17 @@ def say(text: str) -> None:
 
 
 def _object(query: Query, answer: Table) -> dict[str, Any]:
-    rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+    rows = [dict(zip(answer.columns, map(_json_value, row), strict=True)) for row in answer.rows]
     return {"query": query.name, "purpose": query.purpose, "rows": rows}
+
+
+def _json_value(value: Any) -> Any:
+    """Return a value as JSON has it; DuckDB's maps may have keys of any kind."""
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key): _json_value(one) for key, one in value.items()}
+    return [_json_value(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def _csv_cell(value: Any) -> Any:

@@ -98,12 +98,26 @@ def test_it_only_reads(pipe: Pipe, sql: str, capsys: pytest.CaptureFixture[str])
     assert said.err
 
 
+def test_json_is_json_whatever_a_query_answers(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No other program reads NaN or Infinity, and DuckDB's maps have keys that JSON has not."""
+    sql = "SELECT 'nan'::DOUBLE AS a, ['-inf'::DOUBLE, 1] AS b, MAP {DATE '2026-11-21': 'inf'::DOUBLE} AS c"
+    insight(repository=root, sql=sql, json_=True)
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    (answer,) = json.loads(capsys.readouterr().out, parse_constant=refuse)
+    assert answer["rows"] == [{"a": None, "b": [None, 1.0], "c": {"2026-11-21": None}}]
+
+
 def test_csv_is_safe_in_a_spreadsheet_and_on_a_terminal(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     insight(repository=root, sql="SELECT file, -1 AS n, NULL AS nothing FROM cautions ORDER BY file", csv=True)
     out = capsys.readouterr().out
     rows = list(csv.reader(io.StringIO(out)))
     assert rows[0] == ["file", "n", "nothing"]
     assert ["'=cmd|' /C calc'!A0", "-1", ""] in rows
+    insight(repository=root, sql="SELECT '\uff1dcmd' AS wide", csv=True)
+    assert capsys.readouterr().out == "wide\n'\uff1dcmd\n"
     assert [char for char in out if not char.isprintable() and char != "\n"] == []
 
 
