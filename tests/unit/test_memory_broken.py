@@ -7,7 +7,7 @@ import stat
 import subprocess
 from collections.abc import Callable
 from contextlib import closing, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ from linestop.paths import Layout, global_lessons
 from linestop.policy import MemoryPolicy
 
 GARBAGE = bytes(range(256)) * 40
+DAYS = [f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%d}" for days in (0, 1)]  # midnight may come meanwhile
 TICKET = "stock"
 Harm = Callable[[Layout], object]
 
@@ -74,7 +75,8 @@ def a_file_for_cautions(layout: Layout) -> None:
 
 def a_file_for_a_day(layout: Layout) -> None:
     layout.cautions.mkdir()
-    (layout.cautions / f"{datetime.now(UTC):%Y-%m-%d}").write_bytes(GARBAGE)
+    for day in DAYS:
+        (layout.cautions / day).write_bytes(GARBAGE)
 
 
 def garbage_in_compacted_cautions(layout: Layout) -> None:
@@ -100,8 +102,8 @@ HARMS = [
 
 def fingerprints(layout: Layout) -> dict[str, str]:
     """Return what stands in the places of memory, by their paths."""
-    day = layout.cautions / f"{datetime.now(UTC):%Y-%m-%d}"
-    places = (layout.lessons, global_lessons(), layout.cautions, day, layout.tickets, layout.tickets / "stock.jsonl")
+    days = [layout.cautions / day for day in DAYS]
+    places = (layout.lessons, global_lessons(), layout.cautions, *days, layout.tickets, layout.tickets / "stock.jsonl")
     found = {}
     for path in places:
         with suppress(FileNotFoundError, NotADirectoryError):
