@@ -25,7 +25,7 @@ from linestop.deployments.server import local_server, recorded_server, running_s
 from linestop.deployments.waiting import wait_seconds
 from linestop.errors import LinestopError
 from linestop.files import write_whole
-from linestop.home import home, workplace
+from linestop.home import PIN, home, working_in, workplace
 from linestop.records import find_process, holder, holder_of
 
 LOOK_SECONDS = 0.5
@@ -127,7 +127,15 @@ def stop_supervisor() -> int:
 
 
 def supervise(receiver_port: int, stop: Event) -> None:
-    """Keep the parts running until `stop` is set, then end them."""
+    """Keep the parts running until `stop` is set, then end them.
+
+    It stays in the place where it began: its server goes on where the home can't be written any more for a while.
+    """
+    with working_in(workplace()):
+        _supervise(receiver_port, stop)
+
+
+def _supervise(receiver_port: int, stop: Event) -> None:
     api_url = os.environ["PREFECT_API_URL"]
     parts = _parts(receiver_port, api_url)
     own_server = _is_own(api_url)
@@ -181,6 +189,7 @@ def _is_own(api_url: str) -> bool:
 
 def _parts(receiver_port: int, api_url: str) -> list[Part]:
     env = prefect_environment(api_url) | {"LINESTOP_HOME": str(home())}
+    env.pop(PIN, None)  # a run looks for itself where it can work
     python = [sys.executable, "-P", "-m"]
     worker = [*python, "prefect", "worker", "start", "--pool", POOL, "--name", "linestop"]
     receiver = [*python, "linestop.deployments.receiver", str(receiver_port)]

@@ -1,5 +1,6 @@
 """What `up` leaves running: how long it waits, and what does not end it."""
 
+import os
 from pathlib import Path
 from threading import Event
 
@@ -8,6 +9,7 @@ import pytest
 from linestop.deployments.detached import MAX_LOG_BYTES, bound_log
 from linestop.deployments.supervision import supervise
 from linestop.deployments.waiting import wait_seconds
+from linestop.home import PIN
 
 
 @pytest.mark.parametrize(
@@ -25,9 +27,12 @@ def test_the_wait_doubles_up_to_a_bound(failures: int, seconds: float) -> None:
 
 
 class OneLook(Event):
-    """Is set by the first wait: the supervisor looks once."""
+    """Is set by the first wait: the supervisor looks once. Remembers which place it keeps to."""
+
+    place: str | None = None
 
     def wait(self, timeout: float | None = None) -> bool:
+        self.place = os.environ.get(PIN)
         self.set()
         return True
 
@@ -38,6 +43,8 @@ def test_a_disk_that_refuses_does_not_end_the_supervisor(tmp_path: Path, monkeyp
     (tmp_path / "logs").write_text("a file where the folder of logs should be")
     supervise(4210, stop := OneLook())
     assert stop.is_set()
+    assert stop.place == str(tmp_path), "not in a stand-in, even if the home can't be written meanwhile"
+    assert PIN not in os.environ
 
 
 def test_a_log_is_cut_while_its_process_goes_on_writing(tmp_path: Path) -> None:
