@@ -20,7 +20,10 @@ _TOLD = {"lessons": "lesson", "cautions": "caution", "signs": "sign", "skills": 
 
 
 def run_rows(layout: Layout) -> Iterator[Row]:
-    """Yield a row for each run record, oldest first; a run without a result is `running` or `killed`."""
+    """Yield a row for each run record, oldest first; a run without a result is `running` or `killed`.
+
+    What the clock was set back under took an unknown time.
+    """
     for folder in sorted(layout.runs.glob("*/")):
         inputs = read_object(folder / "inputs.json") or _killed_at_once(folder)
         if inputs is None:
@@ -35,7 +38,7 @@ def run_rows(layout: Layout) -> Iterator[Row]:
             "outcome": outcome_of(folder, inputs, result),
             "started": stamp(started),
             "ended": stamp(ended),
-            "seconds": round((ended - started).total_seconds(), 3) if started and ended else None,
+            "seconds": round((ended - started).total_seconds(), 3) if started and ended and ended >= started else None,
             "summary": _text(result.get("summary")),
             "ticket": _text(parameters.get("ticket")),
             "parent": _text(inputs.get("parent")),

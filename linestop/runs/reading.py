@@ -41,7 +41,7 @@ def read_run(layout: Layout, folder: Path) -> RecordedRun:
         summary=as_text(result.get("summary")),
         started=started,
         ended=ended,
-        seconds=round((until - started).total_seconds(), 3) if started and until else None,
+        seconds=round((until - started).total_seconds(), 3) if started and until and until >= started else None,
         **{name: as_text(inputs.get(name)) for name in ("holder", "flow_run", "repository", "linestop")},
         parameters=parameters,
         values=as_object(result.get("values")),

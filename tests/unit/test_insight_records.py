@@ -13,6 +13,7 @@ from linestop.insight import Analysis, find_query, history, load_queries
 from linestop.paths import Layout
 from linestop.plans import ChecksPass, Chunk, Plan
 from linestop.records import RunRecord
+from linestop.runs import read_run
 from linestop.tickets import Ticket
 from linestop.tracker import SqliteTracker
 
@@ -127,6 +128,17 @@ def test_a_run_whose_process_lives_is_running(layout: Layout) -> None:
     assert [run.outcome for run in history(layout)] == ["running"]
     record.finish("done")
     assert [run.outcome for run in history(layout)] == ["done"]
+
+
+def test_a_run_under_which_the_clock_was_set_back_took_an_unknown_time(layout: Layout) -> None:
+    record = RunRecord(layout, "ticket", ticket="t1")
+    record.finish("done")
+    result = json.loads((record.folder / "result.json").read_text())
+    (record.folder / "result.json").write_text(json.dumps({**result, "ended": "2020-01-01T00:00:00+00:00"}))
+    (row,) = ask(layout, "runs-by-outcome")
+    assert (row["runs"], row["median_seconds"]) == (1, None)
+    assert ask(layout, "slow-tickets") == []
+    assert read_run(layout, record.folder).seconds is None
 
 
 TORN = {
