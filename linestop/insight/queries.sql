@@ -210,19 +210,26 @@ LIMIT 104;
 -- audit
 -- picture: bars detector engine | seconds
 -- A pattern that goes on fires again with all that it cost up to then: its largest firing counts. Two detectors may see
--- one pattern: rows must not be added up. Dollars are the dispatch's, by the pattern's share of its tokens.
+-- one pattern: rows must not be added up. Dollars are the dispatch's, by the patterns' share of its tokens; no dispatch
+-- counts for more time or money than it took.
 WITH patterns AS (
     SELECT run_id, detector, coalesce(nullif("identity", ''), file, '') AS pattern, count(*) AS firings,
            max(calls) AS calls, max(seconds) AS seconds, max(tokens) AS tokens
     FROM firings
     GROUP BY ALL
+), by_run AS (
+    SELECT run_id, detector, count(*) AS patterns, sum(firings) AS firings, sum(calls) AS calls, sum(seconds) AS seconds,
+           sum(tokens) AS tokens
+    FROM patterns
+    GROUP BY ALL
 )
-SELECT detector, coalesce(engine, '') AS engine, count(*) AS patterns, sum(patterns.firings)::BIGINT AS firings,
-       count(DISTINCT run_id) AS runs, sum(patterns.calls)::BIGINT AS calls, round(sum(patterns.seconds), 1) AS seconds,
-       sum(patterns.tokens)::BIGINT AS tokens,
-       round(sum(usd * least(1, patterns.tokens / nullif(tokens_in + tokens_out, 0))), 4) AS usd,
-       round(100 * sum(patterns.seconds) / nullif(sum(dispatches.seconds), 0), 1) AS percent_of_their_time
-FROM patterns LEFT JOIN dispatches USING (run_id)
+SELECT detector, coalesce(engine, '') AS engine, sum(patterns)::BIGINT AS patterns, sum(firings)::BIGINT AS firings,
+       count(*) AS runs, sum(calls)::BIGINT AS calls, round(sum(by_run.seconds), 1) AS seconds,
+       sum(by_run.tokens)::BIGINT AS tokens,
+       round(sum(usd * least(1, by_run.tokens / nullif(tokens_in + tokens_out, 0))), 4) AS usd,
+       round(100 * sum(least(by_run.seconds, dispatches.seconds)) / nullif(sum(dispatches.seconds), 0), 1)
+           AS percent_of_their_time
+FROM by_run LEFT JOIN dispatches USING (run_id)
 GROUP BY ALL
 ORDER BY seconds DESC, tokens DESC, detector, engine;
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -274,6 +274,19 @@ def test_firings_are_counted_by_detector_and_engine_with_what_was_done(layout: L
     (row,) = ask(layout, "firings-by-detector")
     assert (row["detector"], row["engine"], row["firings"], row["runs"]) == ("repeat", "a", 4, 2)
     assert (row["nudged"], row["blocked"], row["stopped"], row["tokens"]) == (1, 1, 1, 20)
+
+
+def test_two_loops_of_one_dispatch_cost_no_more_than_it_and_count_its_time_once(layout: Layout) -> None:
+    record = dispatched(layout, "codex", Usage(input=90, output=10, usd=1.0))
+    loops = [{"detector": "repeat", "detail": "d", "identity": one, "seconds": 30, "tokens": 60} for one in "ab"]
+    record.write("firings.jsonl", "".join(f"{json.dumps(one)}\n" for one in loops))
+    record.finish("candidate")
+    inputs, result = (json.loads((record.folder / name).read_text()) for name in ("inputs.json", "result.json"))
+    ended = datetime.fromisoformat(inputs["started"]) + timedelta(seconds=100)
+    (record.folder / "result.json").write_text(json.dumps({**result, "ended": ended.isoformat()}))
+    (row,) = ask(layout, "cost-of-loops")
+    assert (row["patterns"], row["runs"], row["seconds"], row["tokens"]) == (2, 1, 60.0, 120)
+    assert (row["percent_of_their_time"], row["usd"]) == (60.0, 1.0)
 
 
 def test_nudges_tell_whether_behaviour_changed(layout: Layout) -> None:
