@@ -7,8 +7,10 @@ from pathlib import Path
 
 from linestop.blocks.line import Line
 from linestop.blocks.memory_gate import require_own
+from linestop.blocks.trial_briefs import Tried
+from linestop.blocks.trial_experiments import of_experiment
 from linestop.blocks.trial_fixture import fixture_layouts, fixture_of
-from linestop.blocks.trial_subjects import Tried, again, find_tried, of_experiment
+from linestop.blocks.trial_subjects import again, find_tried
 from linestop.blocks.trials import Bench, Say, begun
 from linestop.errors import RepositoryError, UsageError
 from linestop.lab.entry import Caps, Entry

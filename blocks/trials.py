@@ -16,7 +16,7 @@ from linestop import __version__
 from linestop.blocks.cancellation import CommandCancelledError, current_cancellation
 from linestop.blocks.line import Line
 from linestop.blocks.reruns import rerun
-from linestop.blocks.trial_subjects import Tried, require_injection
+from linestop.blocks.trial_briefs import Tried, require_injection
 from linestop.blocks.trial_verdict import Judge
 from linestop.errors import BusyError, InfraError
 from linestop.events import EventKind, Fault, Outcome, read_events
