@@ -8,8 +8,9 @@ from linestop.wiki.imports import ImportGraph, Resolver
 from linestop.wiki.naming import link, slugs
 from linestop.wiki.project import Project, read_project
 from linestop.wiki.prose import code, escaped, folded
-from linestop.wiki.python_facts import ModuleFacts, read_module
+from linestop.wiki.python_facts import ModuleFacts
 from linestop.wiki.python_names import is_public, is_test, module_names
+from linestop.wiki.python_source import read_module
 from linestop.wiki.source import Commit, Source, SourceFile
 
 INDEX = "wiki/index.md"
