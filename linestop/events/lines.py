@@ -2,11 +2,15 @@
 
 import codecs
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from linestop.sound_json import sound
+
 MAX_LINE = 16 * 2**20  # bytes; a longer line is skipped
 _MARK = b"\xef\xbb\xbf"
+_HALVES = re.compile(rb"\\u[dD][89a-fA-F]")  # what may be half of a surrogate pair
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # what PowerShell's `>` writes
 
 
@@ -83,6 +87,8 @@ def record_of(line: str | bytes) -> dict[str, Any] | None:
 def _read(line: bytes) -> tuple[dict[str, Any] | None, str]:
     try:
         value = json.loads(line.rstrip(b"\0\r").removeprefix(_MARK).decode("utf-8", "replace"))
+        if _HALVES.search(line):
+            value = sound(value)
     except RecursionError:
         return None, "nested too deep"
     except ValueError as error:

@@ -7,6 +7,7 @@ from typing import Any
 
 from linestop.records import is_alive
 from linestop.runs.diff_stat import DiffStat, diff_stat
+from linestop.sound_json import sound
 from linestop.text import plain
 
 MAX_BRIEF = 200_000  # characters
@@ -42,7 +43,7 @@ def object_in(folder: Path, name: str, problems: list[str]) -> dict[str, Any]:
         return {}
     try:
         with path.open("rb") as file:
-            value = json.loads(file.read(MAX_JSON).decode("utf-8", "replace"))
+            value = sound(json.loads(file.read(MAX_JSON).decode("utf-8", "replace")))
     except (OSError, ValueError, RecursionError) as error:
         problems.append(f"{name} can't be read: {plain(str(error))}")
         return {}

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field, ValidationError
 
+from linestop.sound_json import sound
 from linestop.watch import Firing, Rung
 from linestop.watch.nudging import Nudged
 
@@ -63,7 +64,7 @@ def _objects(path: Path) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8", errors="replace") as file:
         while line := file.readline(_MAX_LINE):
             try:
-                value = json.loads(line)
+                value = sound(json.loads(line))
             except (ValueError, RecursionError):
                 continue
             if isinstance(value, dict):

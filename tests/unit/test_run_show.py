@@ -315,6 +315,23 @@ def test_a_run_is_followed_to_its_end(layout: Layout, capsys: pytest.CaptureFixt
     assert out.index("while it is watched") < out.index("it ended: candidate")
 
 
+def test_what_no_strict_reader_takes_is_never_printed_as_json(
+    layout: Layout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = maker(layout)
+    record.finish("done")
+    with (record.folder / "events.jsonl").open("a") as file:
+        file.write('{"kind": "message", "text": "half \\ud800", "\\udfff": ["\\ud83d\\ude00", 1e999]}\n')
+    result = json.loads((record.folder / "result.json").read_text())
+    result["values"] = {"half": "\ud800", "much": float("inf"), "none": float("nan")}
+    (record.folder / "result.json").write_text(json.dumps(result))
+    out = shown(capsys, layout, json_=True, events=True)
+    found = json.loads(out, parse_constant=pytest.fail)
+    assert found["values"] == {"half": "?", "much": None, "none": None}
+    assert found["events"][-1]["text"] == "half ?"
+    assert found["events"][-1]["?"] == ["\N{GRINNING FACE}", None]
+
+
 def test_a_followed_run_as_json_ends_with_the_run(layout: Layout, capsys: pytest.CaptureFixture[str]) -> None:
     maker(layout).finish("candidate")
     lines = shown(capsys, layout, follow_=True, json_=True).splitlines()
