@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from io import BytesIO
+from math import isfinite
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -12,6 +13,7 @@ from PIL import Image
 from linestop.errors import InfraError, UsageError
 from linestop.insight import Query, Table
 from linestop.insight.drawing import Bars, Chart, Lines, chart_of, write_picture
+from linestop.insight.drawing.chart import Bar
 from linestop.insight.drawing.files import as_png, as_svg
 from linestop.insight.drawing.layout import cut, laid_out, text_width, ticks
 from linestop.insight.drawing.shapes import COLOURS, Rect, Stroke, Words
@@ -162,6 +164,19 @@ def test_marks_are_round_and_enclose(low: float, high: float, marks: tuple[float
     assert found[0] <= low <= high <= found[-1]
     if high:
         assert found == marks
+
+
+def test_what_is_counted_has_no_halves() -> None:
+    assert ticks(0, 2, whole=True) == (0, 1, 2)
+    assert ticks(0, 2) == (0, 0.5, 1, 1.5, 2)
+    drawn = laid_out(Bars(title="t", unit="n", bars=(Bar(label="a", value=2), Bar(label="b", value=1))))
+    assert "0.5" not in {shape.text for shape in drawn.shapes if isinstance(shape, Words)}
+
+
+@pytest.mark.parametrize("value", [5e-324, 3e-101, 2e-15, 1e-12, 9e99, -4e-20])
+def test_the_smallest_and_the_largest_number_are_drawn(value: float) -> None:
+    drawn = laid_out(Bars(title="t", unit="n", bars=(Bar(label="a", value=value),)))
+    assert all(isfinite(shape.width) for shape in drawn.shapes if isinstance(shape, Rect))
 
 
 def test_a_long_label_keeps_both_ends() -> None:

@@ -16,6 +16,7 @@ _PLOT = 320  # height of lines
 _VALUE_ROOM = 70
 _LABEL_ROOM = 380
 _TICKS = 5
+_SMALLEST = 1e-100  # less is nothing: a step of it may be none
 
 
 def laid_out(chart: Chart) -> Picture:
@@ -39,21 +40,30 @@ def cut(text: str, room: float, size: int) -> str:
     return f"{text[:head]}…{text[len(text) - (keep - head) :]}"
 
 
-def ticks(low: float, high: float) -> tuple[float, ...]:
-    """Return some round numbers that enclose an interval, 1, 2 or 5 times a power of ten apart."""
-    span = (high - low) or abs(high) or 1.0
+def ticks(low: float, high: float, *, whole: bool = False) -> tuple[float, ...]:
+    """Return some round numbers that enclose an interval, 1, 2 or 5 times a power of ten apart.
+
+    `whole`: what is shown is counted, and there is no half of it.
+    """
+    span = (high - low) or abs(high)
+    span = span if span > _SMALLEST else 1.0
     step = 10 ** floor(log10(span / _TICKS))
     step = next((one for one in (step, 2 * step, 5 * step, 10 * step) if span / one <= _TICKS), 10 * step)
+    step = max(step, 1) if whole else step
     first, last = floor(low / step), ceil(high / step)
     last = max(last, first + 1)
-    return tuple(round(number * step, 12) for number in range(first, last + 1))
+    return tuple(float(f"{number * step:.12g}") for number in range(first, last + 1))
+
+
+def _are_whole(values: Sequence[float]) -> bool:
+    return all(value == int(value) for value in values)
 
 
 def _bars(chart: Bars) -> Picture:
     labels = max(text_width(bar.label, 13) for bar in chart.bars)
     left = MARGIN + min(labels, _LABEL_ROOM) + 12
     ends = [0.0, *(end for bar in chart.bars for end in (bar.value, bar.low, bar.high) if end is not None)]
-    marks = ticks(min(ends), max(ends))
+    marks = ticks(min(ends), max(ends), whole=_are_whole(ends))
     right = WIDTH - MARGIN - _VALUE_ROOM
     height = _TOP + _ROW * len(chart.bars) + 44
 
@@ -91,7 +101,7 @@ def _whisker(low: float, high: float, middle: float) -> Iterator[Shape]:
 
 def _lines(chart: Lines) -> Picture:
     known = [value for line in chart.lines.values() for value in line if value is not None]
-    marks = ticks(min([0.0, *known]), max([0.0, *known]))
+    marks = ticks(min([0.0, *known]), max([0.0, *known]), whole=_are_whole(known))
     left = MARGIN + max(text_width(shown(mark), 12) for mark in marks) + 10
     right, bottom = WIDTH - MARGIN - 20, _TOP + _PLOT
 
