@@ -5,7 +5,9 @@ lies in the cell's home, which is seen inside; a shell there only connects it, a
 """
 
 import asyncio
+import json
 import os
+import re
 import secrets
 import stat
 import threading
@@ -19,6 +21,7 @@ from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 
 from linestop.blocks.model_engine.clocks import Clocks
+from linestop.blocks.model_engine.output import sound
 from linestop.engines import McpServer
 from linestop.errors import LinestopError, ToolError
 from linestop.ports import Cell, Ran, SandboxCommand
@@ -28,6 +31,7 @@ _MAX_LINE = 8 * 2**20  # bytes of one message
 _QUEUED = 256
 _FULL_PAUSE_SECONDS = 0.005
 _END_SECONDS = 3.0
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 Incoming = SessionMessage | Exception
 
@@ -76,6 +80,13 @@ async def _send(outward: MemoryObjectReceiveStream[SessionMessage], fifo: int) -
                 view = view[os.write(fifo, view) :]
             except BlockingIOError:
                 await asyncio.sleep(_FULL_PAUSE_SECONDS)  # the server doesn't read; the caller's clock ends that
+
+
+def _sound(line: bytes) -> bytes:
+    """Return a message without halves of characters: the adapter takes none, and who waits for it would wait on."""
+    if not _HALF.search(line):
+        return line
+    return sound(json.dumps(json.loads(line), ensure_ascii=False)).encode()
 
 
 class _Running:
@@ -137,9 +148,9 @@ class _Running:
 
     def _hand(self, line: bytes) -> None:
         try:
-            message: Incoming = SessionMessage(jsonrpc_message_adapter.validate_json(line, by_name=False))
-        except ValueError as error:
-            message = error
+            message: Incoming = SessionMessage(jsonrpc_message_adapter.validate_json(_sound(line), by_name=False))
+        except (ValueError, RecursionError) as error:
+            message = ValueError(str(error))
         try:
             self._inward.send_nowait(message)
         except anyio.WouldBlock:

@@ -5,6 +5,7 @@ where it was opened. How a command in a cell is spoken to is `model_engine_mcp_c
 """
 
 import asyncio
+import hashlib
 import re
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -29,7 +30,7 @@ _MAX_TOOLS = 64  # of one server
 _MAX_PAGES = 16
 _MAX_ABOUT = 1_500  # characters of a description
 _MAX_SCHEMA = 20_000
-_NAME = 64  # characters; what providers take
+_NAME, _MARK = 64, 8  # characters; what providers take, and of them what tells names apart that would be alike
 _CLOSE_SECONDS = 5.0
 
 
@@ -50,7 +51,7 @@ class McpTools:
             connection = _Connection(name, server, cell, clocks)
             stack.push_async_callback(connection.close)
             found += await connection.tools()
-        return found
+        return list({tool.name: tool for tool in found}.values())
 
 
 class _Connection:
@@ -142,7 +143,12 @@ def _said(result: CallToolResult) -> Said:
 
 
 def _named(server: str, tool: str) -> str:
-    return re.sub(r"[^a-zA-Z0-9_-]", "_", f"{server}__{tool}")[:_NAME]
+    """Return the name that a model calls a tool by; where its own can't be that, it stays apart from its like."""
+    own = f"{server}__{tool}"
+    name = re.sub(r"[^a-zA-Z0-9_-]", "_", own)
+    if name == own and len(name) <= _NAME:
+        return name
+    return f"{name[: _NAME - _MARK - 1]}_{hashlib.sha256(own.encode()).hexdigest()[:_MARK]}"
 
 
 def _first(error: BaseException) -> BaseException:

@@ -14,7 +14,9 @@ from tests.unit.model_engine_rig import FINISH, Rig, calls
 SERVER = """
 import json, os, sys
 
-TOOLS = [{"name": name, "description": name, "inputSchema": {"type": "object"}} for name in ("add", "secret", "fail")]
+LONG = "a" * 70
+NAMES = ("add", "secret", "fail", "torn", "x!", "x?", LONG + "1", LONG + "2", "add", "odd \\ud83d")
+TOOLS = [{"name": name, "description": name, "inputSchema": {"type": "object"}} for name in NAMES]
 
 def answer(method, params):
     if method == "initialize":
@@ -27,7 +29,8 @@ def answer(method, params):
         "add": lambda: str(args["first"] + args["second"]),
         "secret": lambda: " ".join(sorted(os.environ)) + " " + os.environ.get("GIVEN", ""),
         "fail": lambda: "no way",
-    }[params["name"]]()
+        "torn": lambda: "half \\ud83d",
+    }.get(params["name"], lambda: "it is " + params["name"])()
     return {"content": [{"type": "text", "text": text}], "isError": params["name"] == "fail"}
 
 print("a line that is no message", flush=True)
@@ -61,7 +64,8 @@ def test_tools_of_a_command_in_the_cell_are_called(
     server = McpServer(command=(sys.executable, program), env={"GIVEN": "this much"})
     rig = Rig(tmp_path, settings={"mcp": ("sums",)}, mcp={"sums": server})
     work = rig.play(
-        calls(tool("sums__add", first=2, second=3), tool("sums__secret"), tool("sums__fail")), calls(FINISH)
+        calls(tool("sums__add", first=2, second=3), tool("sums__secret"), tool("sums__fail"), tool("sums__torn")),
+        calls(FINISH),
     )
     assert work.summary == "It is done."
     results = {event.tool: event for event in rig.of(EventKind.TOOL_RESULT)}
@@ -70,7 +74,11 @@ def test_tools_of_a_command_in_the_cell_are_called(
     assert "OWNERS_API_KEY" not in results["sums__secret"].text
     assert results["sums__fail"].outcome is Outcome.ERROR
     assert "no way" in results["sums__fail"].text
-    assert "sums__add" in {tool["function"]["name"] for tool in rig.asked[0].body["tools"]}
+    assert results["sums__torn"].text == "half \ufffd", "half a character holds up no answer"
+    names = [tool["function"]["name"] for tool in rig.asked[0].body["tools"] if "__" in tool["function"]["name"]]
+    assert "sums__add" in names
+    assert len(names) == len({*names}) == 9, "a provider takes no name twice"
+    assert all(re.fullmatch(r"[\w-]{1,64}", name, re.ASCII) for name in names)
 
 
 @pytest.mark.parametrize(
