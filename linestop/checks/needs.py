@@ -8,6 +8,7 @@ from packaging.utils import canonicalize_name
 from pydantic import BaseModel, ConfigDict
 
 from linestop.checks.project_files import ProjectFiles, lines, parse_ini, words
+from linestop.checks.python_calls import called, literals, setup_keyword
 from linestop.errors import PolicyError
 
 NAMES = ("tests", "test", "testing", "unittests", "dev", "development")
@@ -96,7 +97,7 @@ def _extras(project: ProjectFiles) -> Needs:
         "setup.cfg [options.extras_require]": set(
             options.options("options.extras_require") if options.has_section("options.extras_require") else ()
         ),
-        "setup.py extras_require": set(_setup_keyword(project, "extras_require") or {}),
+        "setup.py extras_require": set(setup_keyword(project, "extras_require") or {}),
     }
     for where, names in tables.items():
         name = next((name for name in NAMES if name in names), None)
@@ -204,36 +205,9 @@ def _all_extras(project: ProjectFiles) -> Needs:
 
 
 def _tests_require(project: ProjectFiles) -> Needs:
-    found = _setup_keyword(project, "tests_require")
+    found = setup_keyword(project, "tests_require")
     said = [found] if isinstance(found, str) else found if isinstance(found, list) else []
     return Needs(requirements=tuple(item for item in said if isinstance(item, str)), why="setup.py tests_require")
-
-
-def _setup_keyword(project: ProjectFiles, name: str) -> Any:
-    """Return the literal value of a keyword of `setup(…)`, a name bound to a literal included."""
-    tree = project.python("setup.py")
-    if tree is None:
-        return None
-    names = {
-        target.id: node.value
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call) and called(node.func) == "setup"):
-        for keyword in call.keywords:
-            if keyword.arg == name:
-                value = names.get(keyword.value.id) if isinstance(keyword.value, ast.Name) else keyword.value
-                return _literal(value)
-    return None
-
-
-def _literal(node: ast.expr | None) -> Any:
-    try:
-        return ast.literal_eval(node) if node is not None else None
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return None
 
 
 def _from_words(
@@ -257,16 +231,6 @@ def _from_words(
         elif not word.startswith(("-", ".", "/")) and not _UNUSABLE & set(word) and "://" not in word:
             requirements.append(word)
     return Needs(requirements=tuple(requirements), files=tuple(files), extras=tuple(found), why=why)
-
-
-def literals(call: ast.Call) -> list[str]:
-    """Return the strings among a call's arguments."""
-    return [arg.value for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
-
-
-def called(node: ast.expr) -> str:
-    """Return the last name of a dotted expression."""
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
 def _names(text: object) -> tuple[str, ...]:

@@ -4,8 +4,8 @@ import ast
 from collections.abc import Iterator
 
 from linestop.checks.commands import script_words
-from linestop.checks.needs import called, literals
 from linestop.checks.project_files import ProjectFiles, lines
+from linestop.checks.python_calls import called, literals
 
 
 def script_lines(project: ProjectFiles) -> Iterator[tuple[str, tuple[str, ...]]]:
