@@ -124,6 +124,8 @@ def _check_ports(settings: MachineSettings) -> None:
 def _register(paths: list[Path], settings: MachineSettings) -> "tuple[Registered, ...]":
     import asyncio  # noqa: PLC0415
 
+    import httpx  # noqa: PLC0415
+
     with outside_targets():
         from linestop.deployments.debrief_reminders import remind  # noqa: PLC0415  # Prefect: after the server
         from linestop.deployments.reconciliation import reconcile_runs  # noqa: PLC0415
@@ -135,7 +137,14 @@ def _register(paths: list[Path], settings: MachineSettings) -> "tuple[Registered
             await remind(item.path for item in known)
             return known
 
-        return asyncio.run(both())
+        try:
+            return asyncio.run(both())
+        except httpx.TransportError as error:  # as where somebody calls `down` meanwhile
+            raise ServerError(
+                "the Prefect server went away while it was told what to run",
+                found=f"{type(error).__name__}: {error}",
+                todo="run `linestop up` again; nothing that was registered before is lost",
+            ) from error
 
 
 def _ensure_parts(url: str, settings: MachineSettings, say: Say) -> Supervised:

@@ -33,10 +33,10 @@ class Machine:
     def receiver(self) -> str:
         return f"http://127.0.0.1:{self.env['LINESTOP_RECEIVER_PORT']}"
 
-    def linestop(self, *words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    def linestop(self, *words: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [Path(sys.executable).with_name("linestop"), *words],
-            env=self.env, cwd=cwd or self.repository, capture_output=True, text=True, timeout=900, check=False,
+            env=self.env | env, cwd=cwd or self.repository, capture_output=True, text=True, timeout=900, check=False,
         )  # fmt: skip
 
     def python(self, code: str, *, cwd: Path | None = None) -> "subprocess.Popen[str]":

@@ -5,8 +5,10 @@ import hmac
 import json
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import Callable
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -136,6 +138,28 @@ def test_down_finds_the_parts_of_a_killed_supervisor(machine: "Machine") -> None
     os.kill(int(supervisor.split(":")[-2]), signal.SIGKILL)
     assert machine.processes()
     assert machine.linestop("down").returncode == 0
+    assert machine.processes() == []
+
+
+def test_up_says_that_the_server_went_away(machine: "Machine") -> None:
+    """As where somebody calls `down` meanwhile: it answers once, and then never again."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        answer = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\ntrue"
+
+        def once() -> None:
+            connection, _ = listening.accept()
+            listening.close()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(answer)
+
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/api"
+        thread = Thread(target=once)
+        thread.start()
+        failed = machine.linestop("up", PREFECT_API_URL=url)
+        thread.join()
+    assert failed.returncode == 1
+    assert "the Prefect server went away" in failed.stderr
     assert machine.processes() == []
 
 
