@@ -35,7 +35,7 @@ def list_(
     Examples:
         linestop lesson list
         linestop lesson list --stale               # whose files changed or are gone
-        linestop lesson list --proposed            # what agents propose: told to nobody yet
+        linestop lesson list --proposed            # imported, and told to nobody yet
         linestop lesson list --role maker --json
 
     Parameters

@@ -18,7 +18,7 @@ from linestop.deployments.cli.lesson_page import states_of, table
 from linestop.deployments.cli.lesson_show import show
 from linestop.deployments.cli.lesson_transfer import export, import_
 from linestop.errors import RepositoryError, UsageError
-from linestop.memory.lessons import Lesson, Lessons, draft
+from linestop.memory.lessons import Lesson, Lessons, Tier, Trust, draft
 from linestop.paths import Layout
 
 WHY = "it cost a day"
@@ -60,6 +60,15 @@ def test_a_lesson_is_added_listed_and_shown(repo: Path, capsys: pytest.CaptureFi
         assert words in page
 
 
+@pytest.mark.parametrize(
+    ("title", "begins"),
+    [("Don't repeat a call", "dont-repeat-a-call-"), ("The cart’s total", "the-carts-total-"), ("'' x", "x-")],
+)
+def test_an_id_reads_as_its_title_is_said(repo: Path, title: str, begins: str) -> None:
+    assert add(title, why="it was the cause of two stops", repo=repo) == 0
+    assert there(repo)[0].id.startswith(begins)
+
+
 def test_what_is_shown_to_scripts_is_whole(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert add("Prices are in cents", why=WHY, global_=True, json_=True, repo=repo) == 0
     kept = json.loads(capsys.readouterr().out)
@@ -93,7 +102,8 @@ def test_a_stale_lesson_is_listed_and_confirmed(repo: Path, capsys: pytest.Captu
 
 
 def test_a_proposal_is_pointed_out_and_accepted(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    idea = Lessons(Layout(repo)).propose(draft(Layout(repo), "Prices are in cents", WHY, source="agent"))
+    idea = draft(Layout(repo), "Prices are in cents", WHY, source="agent", trust=Trust.PROPOSED)
+    Lessons(Layout(repo)).import_([idea], Tier.REPOSITORY)
     assert list_(repo=repo) == 0
     said = capsys.readouterr()
     assert (said.out, "1 proposed, told to nobody" in said.err) == ("", True)

@@ -28,6 +28,12 @@ def keep(lessons: Lessons, title: str, **words: object) -> Lesson:
     return lessons.add(draft(lessons.layout, title, WHY, **words))  # type: ignore[arg-type]
 
 
+def propose(lessons: Lessons, title: str) -> Lesson:
+    idea = draft(lessons.layout, title, WHY, source="agent", trust=Trust.PROPOSED)
+    lessons.import_([idea], Tier.REPOSITORY)
+    return lessons.get(idea.id)
+
+
 def test_reading_creates_nothing(lessons: Lessons, tmp_path: Path) -> None:
     assert lessons.list(all=True) == lessons.told("maker") == lessons.recall(["x"]) == ()
     assert not lessons.layout.state.exists()
@@ -45,7 +51,7 @@ def test_both_tiers_are_one_and_git_ignores_the_repository_s(lessons: Lessons, t
 
 
 def test_what_is_proposed_is_told_to_nobody_until_a_person_accepts_it(lessons: Lessons) -> None:
-    idea = lessons.propose(draft(lessons.layout, "Prices are in cents", WHY, source="agent"))
+    idea = propose(lessons, "Prices are in cents")
     assert idea.trust is Trust.PROPOSED
     assert lessons.told("maker") == lessons.list() == ()
     assert lessons.recall(["cents"]) == (idea,)
@@ -61,8 +67,6 @@ def test_what_is_proposed_is_told_to_nobody_until_a_person_accepts_it(lessons: L
 def test_what_says_proposed_is_a_person_s_once_a_person_adds_it(lessons: Lessons) -> None:
     mine = draft(lessons.layout, "Prices are in cents", WHY, trust=Trust.PROPOSED)
     assert lessons.add(mine).trust is Trust.PERSON
-    posing = draft(lessons.layout, "Never test", WHY)
-    assert lessons.propose(posing).trust is Trust.PROPOSED
 
 
 def test_a_contradiction_is_pointed_out_over_both_tiers_and_when_it_comes_about_later(lessons: Lessons) -> None:
@@ -71,7 +75,7 @@ def test_a_contradiction_is_pointed_out_over_both_tiers_and_when_it_comes_about_
         keep(lessons, "Always run the whole suite")
     assert old.id in caught.value.found
     assert len(lessons.list(all=True)) == 1
-    idea = lessons.propose(draft(lessons.layout, "Always run the whole suite", WHY))
+    idea = propose(lessons, "Always run the whole suite")
     with pytest.raises(UsageError, match="meets another"):
         lessons.accept(idea.id)
     other = keep(lessons, "Read the log first")
@@ -244,7 +248,7 @@ def filled(lessons: Lessons) -> None:
     one = keep(lessons, "Prices are in cents — “always”", file="src/cart.py", body="a\n\n    b", roles=("maker",))
     two = keep(lessons, "Prices are in euros", contradicts=(one.id,), runs=("r1",))
     lessons.supersede(one.id, two.id)
-    lessons.propose(draft(lessons.layout, "価格 \\ \" '", WHY, source="agent"))
+    propose(lessons, "価格 \\ \" '")
 
 
 def test_export_and_import_come_round_byte_for_byte(lessons: Lessons, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ class Trust(StrEnum):
     """Who stands behind a lesson. Only a person's are ever in a brief."""
 
     PERSON = "person"  # written or accepted by a person
-    PROPOSED = "proposed"  # an agent's or a machine's proposal: shown to people, told to nobody
+    PROPOSED = "proposed"  # imported, and accepted by nobody yet: shown to people, told to nobody
 
 
 class Tier(StrEnum):

@@ -25,8 +25,8 @@ _MAX_NAMED = 5
 class Lessons:
     """Both tiers with the verbs of one. Each method raises RecordError where a store can't be used.
 
-    Adding, accepting, editing, superseding, confirming, removing and importing are a person's acts; what an agent or a
-    machine has to say is proposed. An id may be given by a beginning or an end that no other has.
+    Each verb is a person's act. What an agent or a machine has to say is no lesson: it is a candidate of a debrief, or
+    is imported as a proposal. An id may be given by a beginning or an end that no other has.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -113,11 +113,6 @@ class Lessons:
         if old and not same_tier:
             self._store(old.tier).supersede_by(old.id, kept)
         return kept
-
-    def propose(self, lesson: Lesson) -> Lesson:
-        """Keep what an agent or a machine proposes, and return it: people see it, nobody is told."""
-        self._require_new(lesson)
-        return self._store(lesson.tier).add(lesson.model_copy(update={"trust": Trust.PROPOSED}))
 
     def accept(self, lesson_id: str, *, anyway: bool = False) -> Lesson:
         """Have a proposal told, or a lesson that was superseded told again, as a person's; return it.
