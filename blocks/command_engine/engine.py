@@ -183,9 +183,11 @@ def _endpoint(preset: Preset, settings: CommandSettings, endpoints: Mapping[str,
             todo=f"add [endpoints.{name}] to the policy, or name another",
         )
     if known[name].wire not in preset.wires:
+        spoken = sorted(Wire(wire).value for wire in preset.wires)
         raise PolicyError(
             f"{preset.name} does not speak the wire of the endpoint {name!r}",
             found=known[name].wire.value,
-            todo=f"name an endpoint with one of: {', '.join(sorted(Wire(wire).value for wire in preset.wires))}",
+            todo=f'where it does speak it, set in [endpoints.{name}]: wire = "{spoken[0]}"; else name another endpoint,'
+            f" with one of: {', '.join(spoken)}",
         )
     return known[name]

@@ -104,7 +104,7 @@ class _Actions(logging.Handler):
         if not getattr(record, "action", None):
             return
         style = "yellow" if record.levelno >= logging.WARNING else None
-        line = "".join(char if char.isprintable() else " " for char in record.getMessage())
+        line = "".join(char if char.isprintable() else " " for char in record.getMessage()).rstrip()
         self._stderr.print(f"[dim]{self._clock(record)}[/dim] {escape(line)}", style=style)
 
     @staticmethod

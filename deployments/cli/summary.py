@@ -52,7 +52,7 @@ def execution_summary(report: ExecutionReport, root: Path, *, json_: bool) -> No
 
 def batch_summary(console: Console, report: ExecutionReport) -> None:
     """Print a batch's tickets and the oracle's answer; its reasons where the table does not hold them already."""
-    console.print(tickets_table(report))
+    show(console, tickets_table(report))
     console.print(f"[bold]{'Oracle':9}[/bold]{ANSWERS[report.answer]}")
     for reason in report.reasons if report.answer is Answer.NOT_DONE else ():
         say(console, "", reason)
@@ -76,6 +76,16 @@ def learning_summary(console: Console, root: Path) -> None:
 def say(console: Console, title: str, text: str) -> None:
     """Print one titled line of a summary; the text may be a stranger's."""
     console.print(f"[bold]{title:9}[/bold]{escape(plain(text, limit=600))}", soft_wrap=True)
+
+
+def show(console: Console, table: Table) -> None:
+    """Print a table; into a file without the blanks that only a terminal's background would need."""
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as drawn:
+        console.print(table)
+    console.file.write("".join(f"{line.rstrip()}\n" for line in drawn.get().splitlines()))
 
 
 def _table(*headings: str, title: str) -> Table:
@@ -133,7 +143,7 @@ def oracle_summary(verdict: OracleVerdict, *, json_: bool) -> None:
             escape(ticket.ticket), str(ticket.state), "yes" if ticket.counts else "no",
             escape(plain(ticket.detail, limit=300)),
         )  # fmt: skip
-    console.print(table)
+    show(console, table)
     console.print(f"The oracle says: {ANSWERS[verdict.answer]}   (definition {verdict.definition[:12]})")
     for reason in verdict.reasons:
         console.print(f"  {escape(plain(reason, limit=600))}")

@@ -10,8 +10,9 @@ from linestop.debrief.folder import DebriefFolder
 from linestop.debrief.model import Candidate
 from linestop.deployments.cli.summary import batch_summary, learning_summary
 from linestop.done import Answer
-from linestop.execution.order import ExecutionReport
+from linestop.execution.order import ExecutionReport, TicketOutcome
 from linestop.paths import Layout
+from linestop.tickets import TicketState
 
 
 @pytest.fixture
@@ -54,3 +55,13 @@ def test_what_was_wrong_with_memory_stands_below_the_oracles_answer() -> None:
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert text.index("Oracle") < text.index("Memory   memory.broken lessons")
     assert "\x1b[2J" not in text
+
+
+def test_a_table_in_a_file_ends_no_line_with_blanks() -> None:
+    console = Console(file=io.StringIO(), width=160)
+    outcome = TicketOutcome(id="t-1", title="t", state=TicketState.DONE, branch="linestop/t-1", commits=1)
+    report = ExecutionReport(run_id="r", batch="b", answer=Answer.DONE, tickets=(outcome,))
+    batch_summary(console, report)
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert [line for line in lines if line != line.rstrip()] == []
+    assert any("linestop/t-1" in line for line in lines)

@@ -62,7 +62,7 @@ def test_a_lesson_is_added_listed_and_shown(repo: Path, capsys: pytest.CaptureFi
 
 @pytest.mark.parametrize(
     ("title", "begins"),
-    [("Don't repeat a call", "dont-repeat-a-call-"), ("The cart’s total", "the-carts-total-"), ("'' x", "x-")],
+    [("Don't repeat a call", "dont-repeat-a-call-"), ("The cart\u2019s total", "the-carts-total-"), ("'' x", "x-")],
 )
 def test_an_id_reads_as_its_title_is_said(repo: Path, title: str, begins: str) -> None:
     assert add(title, why="it was the cause of two stops", repo=repo) == 0

@@ -193,7 +193,8 @@ def _without_secret(name: str, text: str) -> str:
 
 def _new_id(title: str) -> str:
     """Return an id that can be read and typed: the title's words and six random digits."""
-    ascii_only = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    whole = re.sub(r"(?<=\w)['\u2019](?=\w)", "", title)  # don't: dont
+    ascii_only = unicodedata.normalize("NFKD", whole).encode("ascii", "ignore").decode().lower()
     words = re.findall(r"[a-z0-9]+", ascii_only[:1_000]) or ["lesson"]
     slug = words[0][:MAX_SLUG]
     for word in words[1:]:
