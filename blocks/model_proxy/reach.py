@@ -11,11 +11,11 @@ from typing import Any
 from linestop.engines import Wire
 
 WATCHED = frozenset({
-    "model", "tools", "background", "mcp_servers", "plugins", "web_search_options", "type",
+    "model", "tools", "background", "mcp_servers", "plugins", "web_search_options", "api_base", "base_url", "type",
     "image_url", "video_url", "audio_url", "file_url", "url", "source", "file", "fileData", "file_data", "fileUri",
     "file_uri",
 })  # fmt: skip
-_AT_THE_TOP = ("mcp_servers", "plugins", "web_search_options")
+_AT_THE_TOP = ("mcp_servers", "plugins", "web_search_options", "api_base", "base_url")  # the last two: LiteLLM's
 _TOOLS = re.compile(
     r"web_?search|web_?fetch|mcp|code_?(?:interpreter|execution)|file_?search|url_?context|google|browser_?use|connector"
 )

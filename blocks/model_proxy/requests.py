@@ -44,6 +44,11 @@ _REPLACED = {
     b"forwarded",
     b"via",
     b"x-real-ip",
+    b"x-http-method-override",  # some servers take what these name for the method and the path
+    b"x-http-method",
+    b"x-method-override",
+    b"x-original-url",
+    b"x-rewrite-url",
 }
 
 

@@ -89,6 +89,8 @@ def test_a_clients_key_is_replaced_by_the_real_one(
         "cookie": "s=fake",
         "openai-organization": "fake",
         "x-forwarded-for": "fake",
+        "x-http-method-override": "fake",
+        "x-original-url": "/fake",
         "x-hop": "fake",
         "connection": "x-hop",
         "anthropic-version": "2023-06-01",

@@ -49,6 +49,7 @@ ERRANDS = [
     pytest.param(CHAT, {"web_search_options": {}}, id="chat-search"),
     pytest.param(CHAT, {"plugins": [{"id": "web"}]}, id="gateway-plugin"),
     pytest.param(CHAT, {"tools": [{"type": "openrouter:web_search"}]}, id="gateway-tool"),
+    pytest.param(CHAT, {"api_base": AWAY}, id="a-gateway-sent-elsewhere"),
     pytest.param(CHAT, {"model": "openai/gpt-5:online"}, id="gateway-model"),
     pytest.param(CHAT, {"model": "gpt-4o-search-preview"}, id="a-model-that-searches"),
     pytest.param(CHAT, {"messages": said({"type": "image_url", "image_url": {"url": " " + AWAY}})}, id="chat-image"),
