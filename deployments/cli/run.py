@@ -1,4 +1,4 @@
-"""`linestop run`: the main job in one command: audit, execute, document; and `run show`, what a run's record tells."""
+"""`linestop run`: the main job in one command: audit, execute, document; and `show` and `prune` for runs' records."""
 
 from cyclopts import App
 
@@ -6,6 +6,9 @@ from linestop.deployments.cli.options import Json, MaybeRepo, listed
 
 run = App(name="run", help_format="plaintext")
 run.command("linestop.deployments.cli.run_show:show", name="show", help=listed("show", "Show one run's record."))
+run.command(
+    "linestop.deployments.cli.run_prune:prune", name="prune", help=listed("prune", "Take the bulk out of old records.")
+)
 
 
 @run.default
@@ -29,8 +32,8 @@ def main_job(
 
     The checkout and the base branch stay as they are. Plans are on branch `linestop/plans`, verified work on
     `linestop/<ticket>`, the wiki on `linestop/wiki`. Run it again: what is done isn't done twice. Exit codes: 0 done,
-    1 failed, 3 not done, 4 waiting on a person. `linestop run show` reads one run's record; a repository in a folder
-    that is called `show` is `./show`.
+    1 failed, 3 not done, 4 waiting on a person. `linestop run show` reads one run's record, `linestop run prune`
+    makes old ones small; a repository in a folder that is called `show` or `prune` is `./show`.
 
     Parameters
     ----------

@@ -14,6 +14,7 @@ from linestop.runs.feed import EVENTS, EventFeed
 from linestop.runs.files import as_moment, as_object, as_text, brief_in, diff_in, object_in, outcome_of
 from linestop.runs.find import kind_of
 from linestop.runs.firings import FIRINGS, nudges_of, read_firings
+from linestop.runs.pruned import Pruned, pruned_in
 from linestop.runs.recorded import RecordedRun
 from linestop.runs.relatives import relatives_in
 from linestop.text import plain
@@ -27,13 +28,14 @@ def read_run(layout: Layout, folder: Path) -> RecordedRun:
     feed = EventFeed(folder / EVENTS)
     usage = usage_of(seen.through(feed.new()))
     outcome = outcome_of(folder, inputs, result)
-    problems += _missing(folder, feed, inputs, outcome)
+    gone = pruned_in(folder)
+    problems += _missing(folder, feed, inputs, outcome, gone)
     started = as_moment(inputs.get("started")) or as_moment(folder.name[:15])
     ended = as_moment(result.get("ended")) or (seen.last_at if outcome == "killed" else None)
     until = ended or (datetime.now(UTC) if outcome == "running" else None)
     parameters = as_object(inputs.get("parameters"))
     parent, children, reruns = relatives_in(layout, folder, as_text(inputs.get("parent")))
-    return RecordedRun(
+    run = RecordedRun(
         run_id=folder.name,
         folder=folder,
         kind=as_text(inputs.get("kind")) or kind_of(folder.name),
@@ -64,6 +66,7 @@ def read_run(layout: Layout, folder: Path) -> RecordedRun:
         children=children,
         reruns=reruns,
     )
+    return run.model_copy(update=gone.restored() | {"ended": ended or gone.ended}) if gone else run
 
 
 class _Seen:
@@ -100,12 +103,14 @@ class _Seen:
         self.last_at = event.at if event.at.tzinfo else event.at.replace(tzinfo=UTC)
 
 
-def _missing(folder: Path, feed: EventFeed, inputs: dict[str, Any], outcome: str) -> Iterator[str]:
+def _missing(folder: Path, feed: EventFeed, inputs: dict[str, Any], outcome: str, gone: Pruned | None) -> Iterator[str]:
     if not inputs and not (folder / "inputs.json").exists() and outcome == "killed":
         yield "inputs.json is not there: it was killed before it could write what it was given"
     if outcome == "running" and elsewhere(as_text(inputs.get("holder"))):
         yield "its process belongs to another host: nobody here can tell whether it still runs"
-    if not (folder / EVENTS).is_file():
+    if gone:
+        yield f"events and diff were taken out on {gone.at:%Y-%m-%d} (`linestop run prune`); their counts are kept"
+    elif not (folder / EVENTS).is_file():
         yield f"{EVENTS} is not there: nothing that it did is known"
     if feed.bad:
         yield f"{feed.bad} lines of {EVENTS} can't be read and are left out"
