@@ -58,13 +58,19 @@ def key_of(endpoint: Endpoint, environ: Mapping[str, str]) -> str:
     """Return an endpoint's key, empty where it needs none.
 
     Raises:
-        ToolError: it needs one and the environment has none.
+        ToolError: it needs one and the environment has none, or none that a request can carry.
     """
     if not endpoint.key:
         return ""
     if key := environ.get(endpoint.key, "").strip():
         hide_from_now_on(key)  # whatever its variable is called
-        return key
+        if key.isascii() and key.isprintable():
+            return key
+        raise ToolError(
+            f"the key for the models at {endpoint.url} can't be sent",
+            found=f"the environment variable {endpoint.key} holds a line's end, a typographic quote or the like",
+            todo=f"set {endpoint.key} to the key alone, as the provider shows it",
+        )
     raise ToolError(
         f"no key for the models at {endpoint.url}",
         found=f"the environment variable {endpoint.key} is not set",

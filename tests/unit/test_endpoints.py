@@ -53,6 +53,14 @@ def test_a_key_comes_from_the_environment_or_is_a_clear_error() -> None:
         assert "SOME_KEY is not set" in caught.value.found
 
 
+@pytest.mark.parametrize("value", ["“sk-1”", "sk-1\nsk-2", "sk-\x001"], ids=["quotes", "two lines", "zero byte"])
+def test_a_key_that_no_request_can_carry_is_told_before_one_is_made(value: str) -> None:
+    with pytest.raises(ToolError, match="can't be sent") as told:
+        key_of(Endpoint(url="http://127.0.0.1:1/v1", key="SOME_KEY"), {"SOME_KEY": value})
+    assert "SOME_KEY" in told.value.found
+    assert "sk-" not in str(told.value)
+
+
 @pytest.mark.parametrize(
     ("headers", "body", "seconds"),
     [
