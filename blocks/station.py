@@ -28,7 +28,7 @@ PETITION = "refused: petition: "
 
 
 class Station:
-    """One ticket's workplace. `ticket` is always what the tracker holds."""
+    """Where one ticket is worked on. `ticket` is always what the tracker holds."""
 
     def __init__(self, line: Line, ticket: Ticket, record: RunRecord) -> None:
         self.line = line
@@ -154,7 +154,7 @@ class Station:
 
     def close(self) -> None:
         """Remove the worktree and the base's checkout; the branch stays where the checker approved a commit on it."""
-        close_workplace(self.line, self.ticket.id)
+        close_workspaces(self.line, self.ticket.id)
         if self.tip == self.ticket.base:
             self.line.workspaces.drop_branch(self.ticket.branch, at=self.ticket.base)
 
@@ -169,7 +169,7 @@ class Station:
         self.ticket = self.line.tracker.save(self.ticket.model_copy(update=changes))
 
 
-def close_workplace(line: Line, ticket_id: str) -> None:
+def close_workspaces(line: Line, ticket_id: str) -> None:
     """Remove every worktree of a ticket, so that its branch can be checked out by its owner."""
     line.workspaces.close(ticket_id)
     for use in ("base", "trial", "scan", "check", "goal", "checker", "reviewer"):

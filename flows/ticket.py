@@ -18,7 +18,7 @@ from linestop.tasks.clerk import deliver, discover, note, petition, stop_line
 from linestop.tasks.goal_checker import goal_checker
 from linestop.tasks.maker import maker
 from linestop.tasks.opinion import reviewer, second_look
-from linestop.tasks.workplace import workplace
+from linestop.tasks.station_master import manned_station
 from linestop.tickets import TicketState
 
 
@@ -30,7 +30,7 @@ async def ticket(order: TicketOrder) -> State[TicketOutcome]:
 
 async def bring_to_end(line: Line, order: TicketOrder) -> State[TicketOutcome]:
     """Do what the flow does, on a line with whatever engine it has."""
-    async with workplace(line, order) as station:
+    async with manned_station(line, order) as station:
         if station is None:
             return Completed(name="Taken", message="the ticket isn't open: another run has it, or it ended")
         if stop := await red_base(station):

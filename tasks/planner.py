@@ -7,7 +7,7 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from linestop.blocks.line import Line
-from linestop.blocks.station import close_workplace
+from linestop.blocks.station import close_workspaces
 from linestop.errors import UsageError
 from linestop.execution.batches import NEW_BATCH, batch_name, batch_of, ticket_of
 from linestop.execution.order import ExecutionOrder
@@ -32,7 +32,7 @@ def file_tickets(line: Line, order: ExecutionOrder) -> tuple[str | None, tuple[s
     tickets = line.tracker.list()
     for ticket in tickets:
         if ticket.state in ENDED and (line.layout.worktrees / ticket.id).exists():
-            close_workplace(line, ticket.id)  # its run was killed after the ticket had ended
+            close_workspaces(line, ticket.id)  # its run was killed after the ticket had ended
     waiting = unfiled(line, tickets)
     _require_known(order, tickets, waiting)
     plans = () if order.dry_run else waiting

@@ -25,7 +25,7 @@ from linestop.records import RunRecord
 from linestop.tasks.clerk import stop_line
 from linestop.tasks.planner import file_tickets
 from linestop.tasks.shift import Shift
-from linestop.tasks.workplace import workplace
+from linestop.tasks.station_master import manned_station
 from linestop.tickets import TicketState
 from linestop.verdicts import CheckReport
 from tests.flows.small_shop import CASES, STOCK, commit_all, small_shop, unused_imports, write_plans
@@ -131,7 +131,7 @@ class Stubborn:
 async def stubborn_ticket(line: Line) -> tuple[str, Incident]:
     """Do what the ticket flow does, with an engine that only this test has."""
     order = TicketOrder(repository=str(line.layout.root), ticket="stock")
-    async with workplace(line, order) as station:
+    async with manned_station(line, order) as station:
         assert station is not None
         stop = await carry_out(station, station.ticket.plan.chunks[0])
         assert stop is not None

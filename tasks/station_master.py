@@ -1,4 +1,4 @@
-"""The workplace of a ticket run: claim, lease, record, worktree; and what becomes of them when the run breaks off."""
+"""The station master: claim, lease, record and worktree of a ticket run; what becomes of them when it breaks off."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,7 +9,7 @@ from prefect.runtime import flow_run
 
 from linestop.blocks.claims import claim, leased
 from linestop.blocks.line import Line
-from linestop.blocks.station import Station, close_workplace
+from linestop.blocks.station import Station, close_workspaces
 from linestop.errors import InfraError, LinestopError, RecordError
 from linestop.execution.order import TicketOrder, TicketOutcome
 from linestop.execution.setbacks import MAX_DETAIL
@@ -25,7 +25,7 @@ from linestop.watch.firing import Severity
 
 
 @asynccontextmanager
-async def workplace(line: Line, order: TicketOrder) -> AsyncIterator[Station | None]:
+async def manned_station(line: Line, order: TicketOrder) -> AsyncIterator[Station | None]:
     """Yield the station of a claimed ticket when its turn has come, None where the ticket can't be claimed.
 
     A run that breaks off gives the ticket back: open again with what was finished kept, where the machine or a person
@@ -99,7 +99,7 @@ def _give_back(line: Line, ticket: Ticket, state: TicketState, reason: str) -> N
             return
         line.tracker.end(ticket, state, reason=reason)
         if state is TicketState.STOPPED:
-            close_workplace(line, ticket.id)
+            close_workspaces(line, ticket.id)
 
 
 def _incident(line: Line, ticket: Ticket, error: Exception, record: RunRecord) -> str:
