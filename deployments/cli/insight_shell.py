@@ -38,7 +38,8 @@ _MODES: dict[str, Callable[[Query, Table], str]] = {
 
 
 _TABLES = """
-SELECT table_name AS name FROM duckdb_tables() UNION SELECT view_name FROM duckdb_views() WHERE NOT internal
+SELECT table_name AS name FROM duckdb_tables() WHERE schema_name = 'main'
+UNION SELECT view_name FROM duckdb_views() WHERE schema_name = 'main' AND NOT internal
 ORDER BY name
 """
 Lines = Callable[[str], str | None]

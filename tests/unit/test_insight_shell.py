@@ -67,10 +67,16 @@ def test_a_query_that_fails_ends_itself_and_the_exit_code(pipe: Pipe, capsys: py
 
 
 def test_its_commands_help_along(pipe: Pipe, capsys: pytest.CaptureFixture[str]) -> None:
-    assert pipe(".help\n.tables\n.schema cautions\n.queries\n;\n\n.quit\nSELECT nothing;\n") == 0
+    assert (
+        pipe(
+            "SELECT count(*) FROM cautions;\n.help\n.tables\n.schema cautions\n.queries\n;\n\n.quit\nSELECT nothing;\n"
+        )
+        == 0
+    )
     out = capsys.readouterr().out
     assert ".mode FORMAT" in out
     assert "\nlessons\n" in out
+    assert "caution_lines" not in out, "where they are kept is nobody's business"
     assert "file_hash" in out
     assert "lesson-effect: " in out
 
