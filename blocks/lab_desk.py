@@ -5,6 +5,8 @@ What runs there is trials.py; the command line and the flow both begin here.
 
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from linestop.blocks.line import Line
 from linestop.blocks.memory_gate import require_own
 from linestop.blocks.trial_briefs import Tried
@@ -121,7 +123,10 @@ def _ruled(rule: Rule, order: LabOrder) -> Rule:
         return Rule.model_validate(
             {**rule.model_dump(), **{name: one for name, one in said.items() if one is not None}}
         )
-    except ValueError as error:
+    except ValidationError as error:
+        found = "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors())
         raise UsageError(
-            "no rule can be made of that", found=plain(str(error), 300), todo="choose an effect between worse and 1"
+            "no rule can be made of that",
+            found=plain(found, 300),
+            todo=f"choose an effect above {rule.worse:g}, which is the share of pairs that it makes worse",
         ) from error

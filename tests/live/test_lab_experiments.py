@@ -140,3 +140,5 @@ def test_a_word_that_means_nothing_says_what_there_is(capsys: pytest.CaptureFixt
     assert (code, "the notebook is empty" in err) == (2, True)
     code, _, err = call(capsys, "ab", "on-topic", "--pairs", "0")
     assert (code, "--pairs" in err) == (2, True)
+    code, _, err = call(capsys, "ab", "on-topic", "--effect", "0.05")
+    assert (code, "found: the effect needs better above worse, and both together at most 1\n" in err) == (2, True), err
