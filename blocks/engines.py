@@ -46,7 +46,7 @@ def settings_of(name: str, policy: Policy) -> EngineSettings:
     raise PolicyError(
         f"there is no engine {name!r}",
         found=", ".join(dict.fromkeys([STATIC, *PRESETS, *policy.engines])),
-        todo="name one of them, or add [engines.NAME] to the policy",
+        todo="name one of them, scripted:SCENARIO or block:NAME, or add [engines.NAME] to the policy",
     )
 
 

@@ -98,7 +98,11 @@ def _choices(ticket: Ticket, incidents: list[str], report: Path | None) -> Itera
         yield f"  look at what was approved   git log -p {ticket.base[:12]}..{plain(ticket.branch)}"
     for incident in incidents:
         yield f"  read and close the stop     linestop incident show {incident}"
-    yield f"  read or change the plan     git show {PLANS_BRANCH}:plans/{ticket.id}.md"
+    if ticket.plan.fingerprints:
+        yield f"  read or change the plan     git show {PLANS_BRANCH}:plans/{ticket.id}.md"
+    else:  # a person's own, filed from any place
+        yield f"  read the plan               linestop ticket show {ticket.id} --json | jq .plan"
+        yield f"  change it                   commit plans/{ticket.id}.md on branch {PLANS_BRANCH}: it takes its place"
     yield f'  say what to do otherwise    linestop ticket correct {ticket.id} "…"'
     yield f"  let it go on, then execute  linestop ticket release {ticket.id}"
     if ticket.state is not TicketState.GATED:

@@ -26,7 +26,7 @@ def require_valid(plan: Plan) -> Plan:
         raise PlanError(
             f"the plan {plan.id} breaks {len(problems)} rule{'s' * (len(problems) > 1)}",
             found="; ".join(problems),
-            todo=f"edit plans/{plan.id}.md, or delete it and audit again",
+            todo=f"edit {plan.id}.md: docs/audit.md describes each key; what an audit wrote may also be deleted",
         )
     return plan
 

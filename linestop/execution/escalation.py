@@ -79,7 +79,7 @@ def _choices(sign: Sign, incident: str) -> Iterator[str]:
     ticket = sign.ticket
     yield "1. Read what it did: the records named above, `linestop run show RECORD`, or the UI."
     yield f'2. Tell it what to do instead: `linestop ticket correct {ticket} "…"`. Every later brief says so.'
-    yield f"3. Or mend the plan (`git show linestop/plans:plans/{ticket}.md`) or the check, where that is wrong."
+    yield f"3. Or mend the plan (`plans/{ticket}.md` on branch `linestop/plans`) or the check, where that is wrong."
     yield f"4. Close the stop: `linestop incident show {incident}`, `linestop incident close {incident}`; let it go on:"
     yield f"   `linestop ticket release {ticket}`, `linestop execute`. The same failure once more stops it at once."
     yield f'5. Or take it out of the batch: `linestop ticket gate {ticket} --why "…"`.'

@@ -37,7 +37,7 @@ def run(*children: Run, flow_run: str = "") -> Run:
 def test_a_ticket_s_page_fits_and_its_commands_are_whole(width: int) -> None:
     told, commands = ticket_page(ticket(), [], width=width).split("what you can do")
     assert max(map(cell_len, told.splitlines())) <= width
-    assert f"git show linestop/plans:plans/{NAME}.md" in commands
+    assert f"linestop ticket show {NAME} --json | jq .plan" in commands
     assert ticket_page(ticket(), []).splitlines()[1] == f"  why        {LONG}"
 
 

@@ -91,8 +91,21 @@ def test_a_petition_shows_what_was_met_and_what_a_person_can_do(
         "NOT MET",
     ]
     assert "\x1b" not in out
-    for words in ("ticket release t", "ticket gate t", "git log -p", "linestop/plans:plans/t.md"):
+    for words in ("ticket release t", "ticket gate t", "git log -p", "commit plans/t.md on branch linestop/plans"):
         assert words in out
+
+
+def test_only_a_plan_that_an_audit_wrote_is_said_to_be_on_its_branch(
+    repo: Path, tracker: SqliteTracker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = PLAN.model_copy(update={"fingerprints": ("1234567890123456",)})
+    file(tracker, "audited", TicketState.GATED, plan=plan)
+    file(tracker, "mine", TicketState.GATED)
+    for name, on_branch in (("audited", True), ("mine", False)):
+        assert ticket.show(name, repo=repo) == 0
+        out = capsys.readouterr().out
+        assert (f"git show linestop/plans:plans/{name}.md" in out) is on_branch
+        assert (f"ticket show {name} --json | jq .plan" in out) is not on_branch
 
 
 def test_a_plan_file_becomes_one_ticket(
