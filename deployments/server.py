@@ -77,7 +77,7 @@ def recorded_server() -> LocalServer | None:
     """Return the server that server.json names, whether it runs or not."""
     try:
         return LocalServer.model_validate_json(_state_file().read_text(encoding="utf-8"))
-    except (OSError, ValidationError):
+    except (OSError, ValidationError, InfraError):  # no place to work in has no server either
         return None
 
 

@@ -108,10 +108,18 @@ def spare_home(own: Path) -> Path:
 
 
 def _temporary() -> str:
+    """Return the folder for temporary files, the same one wherever a process stands.
+
+    Where none can be written Python takes the working directory: a target repository, most often. Then the first is
+    named, and whoever has to write there says that it can't be.
+    """
+    named = [os.environ.get(name, "") for name in ("TMPDIR", "TEMP", "TMP")]
+    known = [os.path.realpath(one) for one in (*filter(os.path.isabs, named), "/tmp", "/var/tmp", "/usr/tmp")]  # noqa: S108
     try:
-        return os.path.realpath(tempfile.gettempdir())
-    except FileNotFoundError:  # nothing can be written: said where something has to be
-        return os.path.realpath(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108  # only named, never written
+        found = os.path.realpath(tempfile.gettempdir())
+    except FileNotFoundError:
+        return known[0]
+    return found if found in known else known[0]
 
 
 def _make(spare: Path, own: Path) -> None:

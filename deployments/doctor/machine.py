@@ -131,14 +131,14 @@ def _limits() -> Diagnosis:
 
 def _home() -> Iterator[Diagnosis]:
     try:
-        folder = home()
+        folder, place = home(), workplace()
     except InfraError as error:
         yield problem("home", error.gist, error.todo)
         return
-    if why := why_not(folder):
-        found = f"{folder} can't be written: {why}; runs work in {workplace()} instead, `linestop up` doesn't"
+    if place != folder:
+        found = f"{folder} can't be written: {why_not(folder)}; runs work in {place} instead, `linestop up` doesn't"
         yield warning("home", found, "make it writable, or set LINESTOP_HOME to a folder of yours")
-        yield _disk(workplace())
+        yield _disk(place)
         return
     origin = "LINESTOP_HOME" if os.environ.get("LINESTOP_HOME") else "default"
     try:
