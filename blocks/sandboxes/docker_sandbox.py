@@ -6,7 +6,7 @@ docs/sandboxes.md. Starting and reading one is docker_process.py, the daemon doc
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,7 +26,9 @@ from linestop.blocks.sandboxes.launch import interpreter, prefix
 from linestop.blocks.sandboxes.mounts import vetted
 from linestop.blocks.sandboxes.ownership import LENT_TO, lent, unlinked_twins
 from linestop.blocks.sandboxes.repository import Overlay, overlay
+from linestop.errors import ToolError
 from linestop.ports import Cell, Confinement, Ran, SandboxCommand
+from linestop.text import plain
 
 _ETC = ("passwd", "group")  # docker writes the other files itself
 
@@ -53,7 +55,7 @@ class DockerSandbox:
         """Yield a cell as the port says.
 
         Raises:
-            ToolError: no daemon answers.
+            ToolError: no daemon answers, or it can't be told a path.
             InfraError: the daemon refused.
             PolicyError: a mount shows what no sandbox may see.
             RepositoryError: the workspace's `.git` is a link.
@@ -68,6 +70,7 @@ class DockerSandbox:
             uid, gid = _who(workspace, rootless=self._daemon.rootless)
             written_etc(made, confinement, uid=uid, gid=gid, home=made.home)
             layer = overlay(workspace, made)
+            _check_text((workspace, *(one.path for one in shown.mounts), *(layer.objects if layer else ())))
             written = made.written(git=layer is not None)
             if not confinement.read_only:
                 unlinked_twins(workspace)
@@ -148,6 +151,23 @@ class DockerCell:
         for source, target, writable in self._bounded.layer.binds(made) if self._bounded.layer else ():
             binds[target] = (source, writable)
         return [bind(source, target, writable=writable) for target, (source, writable) in binds.items()]
+
+
+def _check_text(paths: Iterable[Path]) -> None:
+    """Refuse paths that are no text: what docker is told is JSON.
+
+    Raises:
+        ToolError: one is.
+    """
+    for path in paths:
+        try:
+            str(path).encode()
+        except UnicodeEncodeError as error:
+            raise ToolError(
+                "docker can't show a path of bytes that are no text",
+                found=plain(str(path)),
+                todo='rename the folder, or set sandbox.kind to "bubblewrap", which can',
+            ) from error
 
 
 def bind(source: Path, target: Path, *, writable: bool = False) -> DockerMount:

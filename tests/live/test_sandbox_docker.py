@@ -54,6 +54,13 @@ def test_nobody_is_root_inside_and_the_workspace_is_the_owners_again(docker: str
     assert owners == {os.getuid()}
 
 
+@pytest.mark.usefixtures("workspace")
+def test_a_path_that_is_no_text_is_said(docker: str, tmp_path: Path) -> None:
+    place = repository(tmp_path / "no\udcfftext")
+    with pytest.raises(ToolError, match="no text"), DockerSandbox(host=docker).open(place, Confinement()):
+        pytest.fail("it was opened")
+
+
 def test_an_image_that_is_not_there_is_said(docker: str, workspace: Path) -> None:
     sandbox = DockerSandbox(host=docker, image="no-such-image-anywhere:1")
     with sandbox.open(workspace, Confinement()) as cell, pytest.raises(ToolError, match="no image"):
