@@ -141,5 +141,12 @@ def test_waiting_on_a_person_and_unknown_batches(root: Path) -> None:
     assert oracle(repo=root) == 4
     line.tracker.end(line.tracker.get("stock"), TicketState.GATED, reason="by hand")
     assert oracle("b", repo=root, json_=True) == 0
+    later = Ticket(
+        id="later", batch="c", title="t", plan=unused_imports("later", "shop/stock.py"), depends_on=("stock",)
+    )
+    line.tracker.file(later)
+    assert ask(line, "c").reasons == ("later: it depends on stock, which waits on a person",), (
+        "a ticket of another batch"
+    )
     with pytest.raises(UsageError, match="no batch other"):
         oracle("other", repo=root)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from linestop.blocks.brief_preview import USE, preview
+from linestop.blocks.claims import as_claimed, tip_of
 from linestop.blocks.git_commands import GitCommands
 from linestop.blocks.line import Line
 from linestop.deployments.cli.brief import brief
@@ -49,6 +50,14 @@ def left(line: Line) -> list[str]:
     """Return what there is of checkouts, in linestop's home and in git's books."""
     books = sorted((line.layout.root / ".git").glob("worktrees/*"))
     return [path.name for path in (*line.layout.worktrees.glob("*"), *books) if not path.name.startswith(".")]
+
+
+def test_a_ticket_of_which_something_was_approved_keeps_its_base(line: Line) -> None:
+    """The base moves on meanwhile; what was approved stands on the old one."""
+    known = line.tracker.get("shop").model_copy(update={"base": "a" * 40})
+    begun = known.model_copy(update={"progress": {"cart": "b" * 40}})
+    assert (as_claimed(line, begun).base, tip_of(begun)) == ("a" * 40, "b" * 40)
+    assert as_claimed(line, known).base == line.workspaces.head("main")
 
 
 def test_the_brief_goes_to_stdout_and_its_shares_to_stderr(line: Line, capsys: pytest.CaptureFixture[str]) -> None:
