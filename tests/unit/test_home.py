@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,16 @@ from linestop.home import PIN, home, spare_home, stand_in, why_not, working_in, 
 from linestop.memory.memory import Memory
 from linestop.paths import Layout
 from linestop.policy import MemoryPolicy
+
+
+@contextmanager
+def temporary(folder: Path) -> Iterator[None]:
+    """Let Python's folder for temporary files, which it looks up once, be another one for a while."""
+    before, tempfile.tempdir = tempfile.tempdir, str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
 
 
 @pytest.fixture
@@ -120,9 +131,9 @@ def test_up_refuses_a_home_where_it_can_keep_nothing(monkeypatch: pytest.MonkeyP
 
 def test_the_doctor_says_that_there_is_no_place_to_work_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINESTOP_HOME", "/proc/1/linestop")
-    monkeypatch.setattr(tempfile, "tempdir", "/proc/1")
     monkeypatch.setenv("TMPDIR", "/proc/1")
-    (found,) = (one for one in look_at_machine() if one.name == "home")
+    with temporary(Path("/proc/1")):
+        (found,) = (one for one in look_at_machine() if one.name == "home")
     assert (found.state, "nor to /proc/1/linestop-" in found.found) == ("problem", True)
 
 
@@ -135,9 +146,9 @@ def test_the_doctor_says_a_home_that_can_not_be_made(tmp_path: Path, monkeypatch
 def test_the_working_directory_is_no_place_for_a_stand_in(
     spare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # what Python falls back to where nothing can be written
     monkeypatch.chdir(tmp_path)
-    assert not spare_home(home()).is_relative_to(tmp_path)
+    with temporary(tmp_path):  # as where nothing can be written
+        assert not spare_home(home()).is_relative_to(tmp_path)
 
 
 def test_only_what_can_not_be_written_is_stood_in_for(tmp_path: Path) -> None:
