@@ -30,13 +30,14 @@ def prune(
         linestop run prune --yes
         linestop run prune --older-than 7 --keep 20 --yes
 
-    Nothing does this by itself. A run that goes on is never touched. What is gone: `run show --events` and `--diff` of
-    these runs, and their rows in the table `events` of `linestop insight`.
+    Only dispatches; their other records are small. Nothing does this by itself, and a run that goes on is never
+    touched. What is gone: `run show --events` and `--diff` of these runs, and in `linestop insight` what it counts
+    from events, but for what they cost.
 
     Parameters
     ----------
     older_than
-        Only runs that began more than so many days ago.
+        Only dispatches that began more than so many days ago.
     keep
         The newest so many records are left whole, however old.
     yes

@@ -5,13 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from linestop.records import is_alive
+from linestop.records import MAX_JSON, is_alive
 from linestop.runs.diff_stat import DiffStat, diff_stat
 from linestop.sound_json import sound
 from linestop.text import plain
 
 MAX_BRIEF = 200_000  # characters
-MAX_JSON = 16 * 1024 * 1024  # bytes of inputs.json or result.json
 START_SECONDS = 5.0  # a record without inputs is one that is being started for so long
 
 

@@ -1,5 +1,6 @@
 """What a record keeps of the events and the diff that pruning.py took out of it: `pruned.json`."""
 
+import stat
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from linestop.events import Fault, Outcome, Usage
 from linestop.runs.diff_stat import DiffStat
+from linestop.runs.feed import EVENTS
 from linestop.runs.files import object_in
 
 PRUNED = "pruned.json"
 SCHEMA = 1
-TAKEN = ("events.jsonl", "diff.patch")
+DIFF = "diff.patch"
 
 
 class Pruned(BaseModel):
@@ -23,6 +25,7 @@ class Pruned(BaseModel):
     v: int = SCHEMA
     at: datetime
     freed: int = Field(ge=0, description="bytes")
+    kept: int = Field(ge=0, description="bytes of events.jsonl now; with another size it is whole")
     ended: datetime | None = None
     session: str = ""
     model: str = ""
@@ -49,9 +52,17 @@ _COUNTED = (
 
 def pruned_in(folder: Path) -> Pruned | None:
     """Return what is left of a record's events; None where they are there, or nobody took them out."""
-    if (folder / TAKEN[0]).exists():
-        return None
     try:
-        return Pruned.model_validate(object_in(folder, PRUNED, []))
+        found = Pruned.model_validate(object_in(folder, PRUNED, []))
     except ValidationError:
         return None
+    return found if size_of(folder / EVENTS) == found.kept else None
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes of a file; none where there is none, or a link in its place."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0

@@ -1,6 +1,7 @@
-"""Takes the bulk out of old records: events and diffs. What a rerun, the history and the costs need stays.
+"""Takes the bulk out of old dispatches' records: events but for what they used, and diffs.
 
-A kill at any point leaves a record that reads as before, or as pruned: what it counted is written down first.
+What a rerun, the history and the costs need stays. A kill at any point leaves a record that reads as before, or as
+pruned: what it counted is written down first. Records of other runs are small: nothing goes.
 """
 
 import os
@@ -11,27 +12,29 @@ from pathlib import Path
 from typing import NamedTuple
 
 from linestop.errors import RecordError
+from linestop.events import EventKind
 from linestop.files import FOLDER, write_whole
 from linestop.paths import Layout
+from linestop.runs.feed import EVENTS, EventFeed
 from linestop.runs.files import is_over
-from linestop.runs.find import run_folders
-from linestop.runs.pruned import PRUNED, TAKEN, Pruned
+from linestop.runs.find import kind_of, run_folders
+from linestop.runs.pruned import DIFF, PRUNED, Pruned, pruned_in, size_of
 from linestop.runs.reading import read_run
 
 
 class Old(NamedTuple):
-    """A record that may be pruned, and how many bytes of it would go."""
+    """A record that may be pruned, and about how many bytes of it would go."""
 
     folder: Path
     bytes: int
 
 
 def old_records(layout: Layout, *, before: datetime, keep: int) -> Iterator[Old]:
-    """Yield the records, oldest first, of runs that are over, began before a moment and are none of the `keep` newest.
+    """Yield records, oldest first, of dispatches that are over, began before a moment, and aren't the `keep` newest.
 
     A run that goes on, here or on another host, is never among them, however long ago it began.
     """
-    folders = run_folders(layout)
+    folders = [folder for folder in run_folders(layout) if kind_of(folder.name) == "dispatch"]
     for folder in folders[: max(len(folders) - keep, 0)]:
         if _began(folder) < before and (size := _bulk(folder)) and is_over(folder):
             yield Old(folder, size)
@@ -43,25 +46,36 @@ def prune(layout: Layout, folder: Path) -> int:
     Raises:
         RecordError: the disk refused.
     """
-    run, size = read_run(layout, folder), _bulk(folder)
+    size = size_of(folder / EVENTS) + size_of(folder / DIFF)
+    used = _used(folder)
     try:
-        if run.event_count or not (folder / PRUNED).exists():  # a kill between two files: it was counted already
-            kept = Pruned.model_validate({"at": datetime.now(UTC), "freed": size, **_counted(run.model_dump())})
+        if pruned_in(folder) is None:  # after a kill on the way it was counted already
+            counted = {name: one for name, one in read_run(layout, folder).model_dump().items() if name in _FIELDS}
+            kept = Pruned(at=datetime.now(UTC), freed=max(size - len(used), 0), kept=len(used), **counted)
             write_whole(folder / PRUNED, kept.model_dump_json(indent=2).encode())
-        inside = os.open(folder, FOLDER)
-        try:
-            for name in reversed(TAKEN):  # the events last: as long as they are there, they are what is read
-                with suppress(FileNotFoundError):
-                    os.unlink(name, dir_fd=inside)
-        finally:
-            os.close(inside)
+            write_whole(folder / EVENTS, used)
+        _remove(folder, DIFF)
     except OSError as error:
         raise RecordError(f"can't prune {folder}", found=str(error), todo="check the folder's owner") from error
-    return size
+    return max(size - len(used), 0)
 
 
-def _counted(run: dict[str, object]) -> dict[str, object]:
-    return {name: value for name, value in run.items() if name in Pruned.model_fields}
+_FIELDS = frozenset(Pruned.model_fields) - {"v", "at", "freed", "kept"}
+
+
+def _used(folder: Path) -> bytes:
+    """Return the events that say what a dispatch used, as lines; costs are counted from them."""
+    kept = (event for event in EventFeed(folder / EVENTS).new() if event.kind == EventKind.USAGE)
+    return b"".join(event.model_dump_json(exclude_none=True).encode() + b"\n" for event in kept)
+
+
+def _remove(folder: Path, name: str) -> None:
+    inside = os.open(folder, FOLDER)
+    try:
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=inside)
+    finally:
+        os.close(inside)
 
 
 def _began(folder: Path) -> datetime:
@@ -73,10 +87,5 @@ def _began(folder: Path) -> datetime:
 
 
 def _bulk(folder: Path) -> int:
-    """Return the bytes of the files that would go; a link is none of them."""
-    size = 0
-    for name in TAKEN:
-        with suppress(OSError):
-            path = folder / name
-            size += path.stat().st_size if path.is_file() and not path.is_symlink() else 0
-    return size
+    """Return the bytes of what would go."""
+    return size_of(folder / DIFF) + (0 if pruned_in(folder) else size_of(folder / EVENTS))

@@ -10,6 +10,7 @@ import pytest
 from linestop.deployments.cli.run_prune import prune
 from linestop.deployments.cli.run_show import show
 from linestop.events import EventKind, Outcome, Usage
+from linestop.insight.analysis import Analysis
 from linestop.paths import Layout
 from linestop.records import RunRecord
 from linestop.runs import RecordedRun, read_run
@@ -18,7 +19,6 @@ from linestop.runs.pruning import old_records
 from linestop.runs.pruning import prune as pruned
 
 DIFF = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
-GONE = ("events.jsonl", "diff.patch")
 NOW = datetime.now(UTC)
 
 
@@ -63,7 +63,9 @@ def test_a_pruned_record_tells_all_its_counts_and_can_be_run_again(layout: Layou
     before = read_run(layout, folder)
     assert pruned(layout, folder) > 500
     after = read_run(layout, folder)
-    assert [name for name in GONE if (folder / name).exists()] == []
+    assert not (folder / "diff.patch").exists()
+    assert len((folder / "events.jsonl").read_text().splitlines()) == 1
+    assert "make" not in (folder / "events.jsonl").read_text()
     assert told(after) == told(before)
     assert (after.calls, after.usage.usd, after.diff and after.diff.added) == (1, 0.5, 1)
     assert after.can_rerun
@@ -83,7 +85,7 @@ def test_a_kill_between_two_files_costs_nothing(layout: Layout) -> None:
     folder = dispatch(layout)
     before, events = read_run(layout, folder), (folder / "events.jsonl").read_bytes()
     pruned(layout, folder)
-    (folder / "events.jsonl").write_bytes(events)  # as if it was killed right before the last step
+    (folder / "events.jsonl").write_bytes(events)  # as if it was killed after the counts were written
     assert read_run(layout, folder).calls == before.calls
     assert candidates(layout) == [folder]
     pruned(layout, folder)
@@ -98,6 +100,28 @@ def test_what_is_new_goes_on_or_is_among_the_newest_is_left_alone(layout: Layout
     assert candidates(layout, days=1) == [older, old, young]
 
 
+def test_what_it_cost_is_still_answered(layout: Layout) -> None:
+    folder, sql = dispatch(layout), "SELECT tokens_in, tokens_out, usd FROM dispatches"
+    before = asked(layout, sql)
+    pruned(layout, folder)
+    assert asked(layout, sql) == before == [(300, 20, 0.5)]
+
+
+def asked(layout: Layout, sql: str) -> list[tuple[Any, ...]]:
+    with Analysis(layout) as analysis:
+        return list(analysis.ask(sql).rows)
+
+
+def test_a_kill_before_the_diff_is_gone_costs_nothing(layout: Layout) -> None:
+    folder = dispatch(layout)
+    before, diff = told(read_run(layout, folder)), (folder / "diff.patch").read_bytes()
+    pruned(layout, folder)
+    (folder / "diff.patch").write_bytes(diff)
+    assert candidates(layout) == [folder]
+    pruned(layout, folder)
+    assert (told(read_run(layout, folder)), candidates(layout)) == (before, [])
+
+
 def test_a_link_leads_nowhere(layout: Layout, tmp_path: Path) -> None:
     folder, victim = dispatch(layout), tmp_path / "victim"
     victim.write_text("mine")
@@ -109,7 +133,9 @@ def test_a_link_leads_nowhere(layout: Layout, tmp_path: Path) -> None:
     assert candidates(layout) == []
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"at": 3}', '{"at": "2026-01-01T00:00:00Z", "freed": 1, "calls": "x"}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"at": 3}', '{"at": "2026-01-01T00:00:00Z", "freed": 1, "kept": 0, "calls": "x"}']
+)
 def test_a_strange_pruned_file_reads_as_none(layout: Layout, text: str) -> None:
     folder = dispatch(layout)
     (folder / "events.jsonl").unlink()
