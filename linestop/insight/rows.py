@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from linestop.files import read_whole
 from linestop.paths import Layout
+from linestop.records import MAX_JSON
 from linestop.runs.files import outcome_of
 from linestop.runs.find import kind_of
 from linestop.runs.firings import FIRINGS, nudges_of, read_firings
@@ -130,10 +132,8 @@ def incident_rows(layout: Layout) -> Iterator[Row]:
 
 def read_object(path: Path) -> Row | None:
     """Return the JSON object in a file, or None; a link is not followed, it leads out of the records."""
-    if path.is_symlink() or not path.is_file():
-        return None
     try:
-        return _object(path.read_text(encoding="utf-8", errors="replace"))
+        return _object(read_whole(path, most=MAX_JSON).decode("utf-8", "replace"))
     except OSError:
         return None
 
