@@ -40,8 +40,8 @@ class Filling:
             "firings": lambda: rows.firing_rows(layout, self._runs),
             "nudges": lambda: rows.nudge_rows(layout, self._runs),
             "told": lambda: rows.told_rows(self._runs),
-            "tickets": lambda: rows.ticket_rows(layout),
-            "incidents": lambda: rows.incident_rows(layout),
+            "tickets": lambda: rows.ticket_rows(layout, self._say),
+            "incidents": lambda: rows.incident_rows(layout, self._say),
             **{table: partial(_remembered, table, layout, self._say) for table in _REMEMBERED},
         }
 

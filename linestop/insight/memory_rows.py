@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from linestop.debrief.debriefs import Debriefs
 from linestop.debrief.model import Candidate
-from linestop.insight.rows import Row, stamp
+from linestop.insight.rows import Row, Say, stamp
 from linestop.memory.faults import expected, in_words
 from linestop.memory.lessons import Lesson, LessonStore, Tier
 from linestop.memory.tickets import TicketBook, books
@@ -19,7 +19,6 @@ from linestop.paths import Layout, global_lessons
 from linestop.watch.file_hash import file_hash
 
 T = TypeVar("T")
-Say = Callable[[str], None]
 
 
 def lesson_rows(layout: Layout, say: Say, *, hashed: Callable[[Path, str], str] = file_hash) -> Iterator[Row]:

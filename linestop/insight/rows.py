@@ -1,11 +1,13 @@
 """Rows for the analysis out of run records, the tracker and incidents, as dicts of JSON values.
 
-A file that is missing, torn or of another shape gives no row, never an error. Events are read by DuckDB itself.
+A file that is missing, torn or of another shape gives no row, never an error; where that hides a ticket or an incident
+it is said. Events are read by DuckDB itself.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,10 @@ from linestop.records import MAX_JSON
 from linestop.runs.files import outcome_of
 from linestop.runs.find import kind_of
 from linestop.runs.firings import FIRINGS, nudges_of, read_firings
+from linestop.text import plain
 
 Row = dict[str, Any]
+Say = Callable[[str], None]
 _TOLD = {"lessons": "lesson", "cautions": "caution", "signs": "sign", "skills": "skill"}
 
 
@@ -96,9 +100,9 @@ def told_rows(runs: list[Row]) -> Iterator[Row]:
                 yield {"run_id": run["run_id"], "kind": kind, "item": item}
 
 
-def ticket_rows(layout: Layout) -> Iterator[Row]:
+def ticket_rows(layout: Layout, say: Say = lambda _: None) -> Iterator[Row]:
     """Yield a row for each ticket of the tracker, oldest first; nothing is ever created."""
-    for body in _bodies(layout.tracker):
+    for body in _bodies(layout.tracker, say):
         ticket = _object(body)
         if ticket is None:
             continue
@@ -112,11 +116,12 @@ def ticket_rows(layout: Layout) -> Iterator[Row]:
         }
 
 
-def incident_rows(layout: Layout) -> Iterator[Row]:
+def incident_rows(layout: Layout, say: Say) -> Iterator[Row]:
     """Yield a row for each incident."""
     for path in sorted(layout.incidents.glob("*.json")):
         incident = read_object(path)
         if incident is None:
+            say(f"the incident {plain(path.name, limit=100)} can't be read")
             continue
         closed = incident.get("closed")
         yield {
@@ -146,16 +151,14 @@ def _object(text: str) -> Row | None:
     return value if isinstance(value, dict) else None
 
 
-def _bodies(path: Path) -> list[str]:
-    if not path.is_file():
-        return []
+def _bodies(path: Path, say: Say) -> list[str]:
     try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        try:
+        if not path.is_file() or not path.stat().st_size:  # one that is made just now is empty
+            return []
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             rows = connection.execute("SELECT body FROM tickets ORDER BY created, rowid").fetchall()
-        finally:
-            connection.close()
-    except sqlite3.Error:
+    except (sqlite3.Error, OSError) as error:
+        say(f"the tracker in {path} can't be read: {plain(str(error), limit=300)}")
         return []
     return [row[0] for row in rows if isinstance(row[0], str)]
 

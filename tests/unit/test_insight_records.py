@@ -166,6 +166,7 @@ STRANGE: dict[str, Callable[[Layout], object]] = {
     "a torn result": lambda layout: file(layout, "r3/result.json").write_text('{"outcome": "do'),
     "a dangling link": lambda layout: file(layout, "r4/events.jsonl").symlink_to("/nowhere"),
     "an incident of another shape": lambda layout: (layout.incidents / "i1.json").write_text('{"class": {"a": 1}}'),
+    "a torn incident": lambda layout: (layout.incidents / "i2.json").write_text('{"id": "i2'),
     "findings that are no counts": lambda layout: RunRecord(layout, "audit").finish("done", findings={"a": "b"}),
     "no tracker but something": lambda layout: layout.tracker.write_bytes(b"no database"),
 }
@@ -185,6 +186,9 @@ def test_strange_files_stop_no_query(layout: Layout) -> None:
         analysis.prepare(*(query.sql for query in load_queries()))
         for query in load_queries():
             analysis.ask(query.sql)
+        tracker, incident = sorted(analysis.problems, reverse=True)
+    assert tracker.startswith(f"the tracker in {layout.tracker} can't be read: file is not a database")
+    assert incident == "the incident i2.json can't be read"
     for name, strange in STRANGE.items():
         alone = Layout(layout.root / name)
         alone.root.mkdir()
