@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cyclopts import App
 
 from linestop.deployments.cli.options import Json, Repo
+from linestop.text import plain
 
 if TYPE_CHECKING:
     from linestop.lab.entry import Entry
@@ -56,7 +57,7 @@ def listing(*, repo: Repo = Path(), json_: Json = False) -> int:
         sys.stdout.write(json.dumps(listed, indent=2) + "\n")
         return 0
     columns = ("entry", "kind", "begun", "engine", "pairs", "result", "question")
-    rows = [_row(one) for one in found]
+    rows = [row(one) for one in found]
     sys.stdout.write(
         (
             text_table(columns, rows, width=terminal_width(), whole=("entry", "begun"))
@@ -98,11 +99,12 @@ def show(entry: str, /, *, repo: Repo = Path(), json_: Json = False) -> int:
     return 0
 
 
-def _row(one: "Entry | SingleRun") -> tuple[str, ...]:
+def row(one: "Entry | SingleRun") -> tuple[str, ...]:
+    """Return an entry as a row of the notebook."""
     from linestop.lab.entry import Entry  # noqa: PLC0415
 
     begun = f"{one.started.astimezone():%Y-%m-%d %H:%M}"
     if isinstance(one, Entry):
         pairs = f"{len(one.pairs)}/{one.rule.pairs}"
         return (one.id, "ab", begun, one.subject.engine, pairs, one.answer, one.question)
-    return (one.id, one.kind, begun, one.engine, "", one.result[:40], one.question)
+    return (one.id, one.kind, begun, one.engine, "", plain(one.result, limit=40), one.question)

@@ -1,12 +1,14 @@
 """The notebook's entries on disk, and the files of experiments."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from linestop.deployments.cli.lab_again import compared
+from linestop.deployments.cli.lab_notebook import row
 from linestop.errors import RepositoryError, UsageError
 from linestop.lab.brief_change import brief_change, injects
 from linestop.lab.deciding import decide
@@ -18,6 +20,7 @@ from linestop.lab.page import page
 from linestop.lab.pairs import Pair
 from linestop.lab.reading import EXPERIMENTS, experiment_named, shipped_experiments
 from linestop.lab.rule import Rule
+from linestop.lab.single_runs import SingleRun
 from linestop.paths import Layout
 from linestop.plans import ChecksPass, Chunk, Plan
 from linestop.ports import Dispatch
@@ -231,3 +234,11 @@ def test_a_word_that_is_neither_a_file_nor_shipped_is_no_experiment(tmp_path: Pa
         experiment_named(str(tmp_path / "missing.yaml"))
     with pytest.raises(UsageError, match="no experiment nope"):
         EXPERIMENTS.text("nope")
+
+
+def test_what_a_single_run_came_to_is_cut_with_a_mark_in_the_list() -> None:
+    said = "nothing: Nothing was decided: a person must."
+    one = SingleRun(
+        id="r", kind="rerun", started=datetime(2026, 11, 21, tzinfo=UTC), question="q", engine="e", result=said
+    )
+    assert row(one)[5] == f"{said[:39]}…"
