@@ -19,6 +19,7 @@ from typing import Self
 
 from linestop.blocks.model_proxy.connection import Connection, Reply, Request, Room
 from linestop.blocks.model_proxy.relay import Record
+from linestop.blocks.model_proxy.tunnel import IDLE_SECONDS as TUNNEL_SECONDS
 from linestop.blocks.model_proxy.tunnel import Resolve, Tunnels, resolved
 from linestop.blocks.model_proxy.unix_socket import SocketFolder
 from linestop.blocks.model_proxy.upstream import IDLE_SECONDS, Upstream
@@ -60,7 +61,7 @@ class ModelProxy:
         self._meter = meter
         self._environ = os.environ if environ is None else environ
         self._idle_seconds = idle_seconds
-        self._tunnels = Tunnels(hosts, resolve)
+        self._tunnels = Tunnels(hosts, resolve, idle_seconds=min(idle_seconds, TUNNEL_SECONDS))
         self._record = Record()
         self._folder = SocketFolder()
         self._open = ExitStack()

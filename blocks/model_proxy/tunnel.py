@@ -9,6 +9,8 @@ import ipaddress
 import re
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
 from urllib.parse import urlsplit
 
 from linestop.blocks.model_proxy.connection import Reply, Request
@@ -17,7 +19,7 @@ from linestop.blocks.model_proxy.requests import HOP_BY_HOP
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 _PORTS = {80, 443}  # where a policy names no port
 _CONNECT_SECONDS = 15.0
-_IDLE_SECONDS = 300.0
+IDLE_SECONDS = 300.0  # without a byte in either direction
 _CHUNK_BYTES = 64 * 2**10
 _TARGET = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253}):(\d{1,5})")
 _MAX_PORT = 65_535
@@ -35,9 +37,12 @@ class Tunnels:
     An address of a private network is reached only where `hosts` names that address itself.
     """
 
-    def __init__(self, hosts: Sequence[str], resolve: Resolve = resolved) -> None:
+    def __init__(
+        self, hosts: Sequence[str], resolve: Resolve = resolved, *, idle_seconds: float = IDLE_SECONDS
+    ) -> None:
         self._hosts = [host.strip().lower() for host in hosts]
         self._resolve = resolve
+        self._idle_seconds = idle_seconds
 
     async def answer(self, request: Request, reply: Reply) -> None:
         """Answer a CONNECT, or a request whose target is a whole URL."""
@@ -91,7 +96,8 @@ class Tunnels:
     async def _join(self, reply: Reply, theirs: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
         reader, writer = reply.streams()
         await reply.start(200, [])
-        await _both(_pour(reader, theirs[1], reply.early()), _pour(theirs[0], writer))
+        heard = _Heard(self._idle_seconds)
+        await _both(_pour(reader, theirs[1], heard, reply.early()), _pour(theirs[0], writer, heard))
 
     async def _relay(
         self, request: Request, reply: Reply, theirs: tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -105,7 +111,7 @@ class Tunnels:
         lines += [b"content-length: %d" % len(request.body), b"connection: close", b"", b""]
         theirs[1].write(b"\r\n".join(lines) + request.body)
         await theirs[1].drain()
-        await _pour(theirs[0], reply.streams()[1])
+        await _pour(theirs[0], reply.streams()[1], _Heard(self._idle_seconds))
 
 
 def _matches(host: str, name: str) -> bool:
@@ -146,16 +152,39 @@ async def _say(reply: Reply, status: int, text: str) -> None:
     await reply.whole(status, headers, body)
 
 
-async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, first: bytes = b"") -> None:
-    """Copy bytes until there are none for a while, then say so to the other side."""
+@dataclass
+class _Heard:
+    """When a byte last went through a tunnel, either way: a long download is no silence of who asked for it."""
+
+    idle_seconds: float
+    at: float = field(default_factory=monotonic)
+
+    async def read(self, reader: asyncio.StreamReader) -> bytes:
+        """Return the next bytes, none at their end. Raises TimeoutError where both directions are silent."""
+        while True:
+            try:
+                async with asyncio.timeout(self._left()) as clock:
+                    chunk = await reader.read(_CHUNK_BYTES)
+            except TimeoutError:  # the clock's, or the connection's own
+                if not clock.expired() or self._left() <= 0:
+                    raise
+            else:
+                self.at = monotonic()
+                return chunk
+
+    def _left(self) -> float:
+        return self.at + self.idle_seconds - monotonic()
+
+
+async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, heard: _Heard, first: bytes = b"") -> None:
+    """Copy bytes until there are none, then say so to the other side; a silence on both sides ends it."""
     chunk = first
     try:
         while True:
             if chunk:
                 writer.write(chunk)
                 await writer.drain()
-            async with asyncio.timeout(_IDLE_SECONDS):
-                chunk = await reader.read(_CHUNK_BYTES)
+            chunk = await heard.read(reader)
             if not chunk:
                 break
         if writer.can_write_eof():

@@ -27,7 +27,7 @@ def port_of(upstream: Upstream) -> str:
 
 
 @contextmanager
-def link(*hosts: str, **resolved: Sequence[str]) -> Iterator[socket.socket]:
+def link(*hosts: str, idle_seconds: float = 60, **resolved: Sequence[str]) -> Iterator[socket.socket]:
     """Connect to a proxy that lets out to `hosts`; names are looked up in `resolved`, dots as underscores."""
 
     async def look_up(host: str, port: int) -> Sequence[str]:
@@ -36,7 +36,8 @@ def link(*hosts: str, **resolved: Sequence[str]) -> Iterator[socket.socket]:
         return found
 
     meter = Meter(Limits(), prices=GenaiPrices({}))
-    with ModelProxy({}, meter=meter, hosts=hosts, resolve=look_up) as proxy, socket.socket(socket.AF_UNIX) as client:
+    served = ModelProxy({}, meter=meter, hosts=hosts, resolve=look_up, idle_seconds=idle_seconds)
+    with served as proxy, socket.socket(socket.AF_UNIX) as client:
         client.settimeout(20)
         client.connect(str(proxy.socket))
         yield client
@@ -64,6 +65,18 @@ def test_a_tunnel_carries_bytes_both_ways(upstream: Upstream) -> None:
         client.sendall(b"GET /inside HTTP/1.1\r\nhost: x\r\n\r\n")
         assert b'{"said": "hello"}' in all_of(client)
     assert [(seen.method, seen.path) for seen in upstream.seen] == [("GET", "/inside")]
+
+
+def test_a_long_download_is_no_silence_and_a_silence_ends_it(upstream: Upstream) -> None:
+    parts = [threading.Event() for _ in range(8)]
+    upstream.answer = lambda seen: [one for part in parts for one in (part, b"x")] + [threading.Event()]
+    target = f"127.0.0.1:{port_of(upstream)}"
+    with link(target, idle_seconds=0.6) as client:
+        client.sendall(f"CONNECT {target} HTTP/1.1\r\nhost: {target}\r\n\r\nGET / HTTP/1.1\r\n\r\n".encode())
+        assert head_of(client).startswith(b"HTTP/1.1 200 ")
+        for place, part in enumerate(parts, start=1):
+            threading.Timer(place * 0.15, part.set).start()
+        assert all_of(client) == b"x" * 8
 
 
 def test_what_is_sent_before_the_tunnel_stands_is_not_lost(upstream: Upstream) -> None:
