@@ -77,7 +77,8 @@ def insight(
         draw(*answers[0], picture)
     else:
         _tables(answers, overview=not query and not sql, empty=empty)
-    if empty and not (json_ or csv or picture):
+    told = any(answer.rows for _, answer in answers) or problems
+    if empty and not (told or json_ or csv or picture):
         sys.stderr.write(NOTHING_YET.format(root=layout.root) + "\n")
     return 0
 

@@ -11,6 +11,7 @@ from linestop.errors import UsageError
 from linestop.events import EventKind, Outcome
 from linestop.paths import Layout
 from linestop.records import RunRecord
+from tests.unit.small_history import caution, segment
 
 HOSTILE = "\x1b]0;owned\x07\x1b[31mred\u202e[bold]evil[/bold]"
 
@@ -35,6 +36,18 @@ def test_nothing_recorded_leads_to_the_next_command(root: Path, capsys: pytest.C
     said = capsys.readouterr()
     assert "tickets-by-outcome" in said.out
     assert said.err.count(f"linestop run {root}") == 2
+
+
+def test_where_there_is_an_answer_or_something_broken_no_first_run_is_asked_for(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    segment(Layout(root), caution(1))
+    assert insight("hot-files", root) == 0
+    Layout(root).ensure().tracker.write_bytes(b"no database")
+    assert insight("stops", root) == 0
+    said = capsys.readouterr().err
+    assert said.startswith(f"the tracker in {Layout(root).tracker} can't be read: ")
+    assert "linestop run" not in said
 
 
 def test_the_overview_shows_the_four_leading_answers(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
