@@ -23,7 +23,10 @@ def plain(text: str, limit: int = MAX_CHARS) -> str:
 
     White space is folded to single blanks; a byte that was no UTF-8 is shown as `\xNN`.
     """
-    folded = " ".join(_visible(_ESCAPES.sub("", text[: limit * 20 + 10_000])).split())
+    piece = text[: limit * 20 + 10_000]
+    if not (piece.isascii() and piece.isprintable()):  # most lines are, and cost next to nothing
+        piece = _visible(_ESCAPES.sub("", piece))
+    folded = " ".join(piece.split())
     return folded if len(folded) <= limit else folded[: max(limit - 1, 0)] + _ELLIPSIS
 
 
