@@ -89,7 +89,7 @@ class Debriefs:
 
         `words` replace the draft's; `answer` names the form's answer, where it came by one. What can't be taken (a
         secret in it, a contradiction nobody owned up to) changes nothing: the candidate waits on. The same decision of
-        the same person again changes nothing either.
+        the same person again changes nothing either. What found no room before is drafted where there is some now.
 
         Raises:
             UsageError: there is none of that id, somebody else was first, nobody says who, or a drop has no why.
