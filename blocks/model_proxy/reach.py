@@ -12,6 +12,7 @@ from linestop.engines import Wire
 
 WATCHED = frozenset({
     "model", "tools", "background", "mcp_servers", "plugins", "web_search_options", "api_base", "base_url", "type",
+    "service_tier", "speed",
     "image_url", "video_url", "audio_url", "file_url", "url", "source", "file", "fileData", "file_data", "fileUri",
     "file_uri",
 })  # fmt: skip

@@ -3,7 +3,7 @@
 import json
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -15,6 +15,11 @@ MAX_MODEL_CHARS = 200
 MAX_OBJECTS, MAX_ITEMS, MAX_STRINGS = 50_000, 500_000, 500_000  # of a body: a million tokens of context stay below
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 Headers = list[tuple[bytes, bytes]]
+_SHOWN_CHARS = 40
+_USUAL = {  # whatever else stands there may cost twice as much and more
+    "service_tier": {"auto", "default", "standard", "standard_only", "flex", "batch"},
+    "speed": {"standard"},
+}
 HOP_BY_HOP = {
     b"connection",
     b"keep-alive",
@@ -67,6 +72,7 @@ class Asked:
     model: str
     body: bytes
     came: bytes
+    surcharge: str = ""  # what makes it dearer than the known price
 
     @property
     def adds_usage(self) -> bool:
@@ -105,8 +111,16 @@ def read_request(
             f"the provider is asked to reach {where}, and the sandbox's network is not open", Fault.OTHER
         )
     if not (add_usage and wire is Wire.OPENAI_CHAT and asked.get("stream")):
-        return Asked(model, body, body)
-    return _with_usage(model, body, asked)
+        return Asked(model, body, body, _surcharge(asked))
+    return replace(_with_usage(model, body, asked), surcharge=_surcharge(asked))
+
+
+def _surcharge(asked: Mapping[str, Any]) -> str:
+    """Return what a request asks for that costs more than the tokens it uses, as providers' price lists say."""
+    found = ((name, str(asked.get(name) or "")) for name in _USUAL)
+    return next(
+        (f"{name} {value[:_SHOWN_CHARS]!r}" for name, value in found if value and value not in _USUAL[name]), ""
+    )
 
 
 def _is_intricate(body: bytes) -> bool:

@@ -116,7 +116,7 @@ class Upstream:
             await self._call(request.method, way, headers, asked, reply, key=key, count=None)
             return
         provider = provider_of(endpoint)
-        self._admit(asked.model, provider)
+        self._admit(asked, provider)
         count = Count(self._meter, asked, provider, self._record)
         pending = self._meter.begin(asked.model, provider=provider, tokens=len(asked.body) // BYTES_A_TOKEN)
         try:
@@ -140,13 +140,16 @@ class Upstream:
         add = name not in self._without_options
         return read_request(way.wire, request.body, model=way.model, encoding=encoding, add_usage=add, web=self._web)
 
-    def _admit(self, model: str, provider: str) -> None:
+    def _admit(self, asked: Asked, provider: str) -> None:
         """Raise Refused where the budget allows no further call; a 400 is what every client takes as final."""
-        self._record.ask(model)
+        self._record.ask(asked.model)
         if why := self._meter.refusal():
             raise Refused(400, f"linestop: the budget of this dispatch is used up: {why}", Fault.BUDGET)
-        if error := self._meter.start_refusal(model, provider):
+        if error := self._meter.start_refusal(asked.model, provider):
             raise Refused(400, f"linestop: {error.what}", Fault.BUDGET)
+        if asked.surcharge and self._meter.has_money_cap:
+            why = f"{asked.surcharge} costs more than the price that is known, and the budget has a cap in dollars"
+            raise Refused(400, f"linestop: {why}", Fault.BUDGET)
 
     async def _call(
         self, method: str, way: Route, headers: Headers, asked: Asked, reply: Reply, *, key: str, count: Count | None

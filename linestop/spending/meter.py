@@ -60,6 +60,11 @@ class Meter:
             return self._sum.model_copy(update={"usd": self._usd if known else None})
 
     @property
+    def has_money_cap(self) -> bool:
+        """Whether dollars are capped."""
+        return self._limits.usd is not None
+
+    @property
     def calls(self) -> int:
         """Return how many calls were added."""
         with self._lock:

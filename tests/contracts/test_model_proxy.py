@@ -340,6 +340,18 @@ def test_a_model_without_a_price_is_refused_where_money_is_capped(upstream: Upst
     assert upstream.seen == []
 
 
+@pytest.mark.parametrize("dear", [{"service_tier": "priority"}, {"speed": "fast"}], ids=["tier", "speed"])
+def test_what_costs_more_than_the_known_price_is_refused_where_money_is_capped(
+    upstream: Upstream, dear: dict[str, str]
+) -> None:
+    for limits, status in (({"usd": 1.0}, 400), ({}, 200)):
+        with proxy(upstream, meter(**limits)) as (_, client):
+            answer = client.post("/chat/chat/completions", json=CHAT | dear)
+            assert client.post("/chat/chat/completions", json=CHAT | {"service_tier": "default"}).status_code == 200
+        assert answer.status_code == status, limits
+        assert status == 200 or "costs more than the price that is known" in answer.json()["error"]["message"]
+
+
 def test_a_missing_key_says_which_variable_to_set(upstream: Upstream) -> None:
     with proxy(upstream) as (served, client):
         answer = client.post("/keyless/chat/completions", json=CHAT)
