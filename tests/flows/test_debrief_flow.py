@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowFilter, FlowFilterName, FlowRunFilter, FlowRunFilterTags
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterTags
 from prefect.client.schemas.objects import Artifact, FlowRun
 from prefect.states import Completed, Crashed, Suspended
 
@@ -95,7 +95,7 @@ async def test_a_form_that_stands_there_for_nothing_is_woken_however_many_runs_c
     await register_all([root], MachineSettings())
     tags = ["linestop", f"repository:{Layout(root).key}"]
     async with get_client() as client:
-        (deployment,) = await client.read_deployments(flow_filter=FlowFilter(name=FlowFilterName(any_=[FLOW])))
+        deployment = await client.read_deployment_by_name(f"{FLOW}/{Layout(root).key}")
         asks = Suspended(pause_key=question_key("repeat-0123456789-01234567", 0))
         idle = await client.create_flow_run_from_deployment(deployment.id, tags=tags, state=asks)
         for _ in range(MAX_RUNS):
