@@ -19,7 +19,7 @@ test: .venv/.done
 	@$(BIN)/python -m pytest -m 'not live' -n 3
 
 live: .venv/.done
-	@$(BIN)/python -m pytest tests/flows tests/live -m live -n 4 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest tests/flows tests/live -m live -n 5 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.done
 	@$(BIN)/ruff check .
