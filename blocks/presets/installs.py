@@ -38,7 +38,7 @@ def find_install(command: str, *, program: str = "", install: str = "", engine: 
     if not found:
         raise ToolError(
             f"the agent {command!r} is not installed",
-            found=f"{program} is no program" if program else f"no {command} on PATH",
+            found=_why_not(wanted),
             todo=f"{install}, or set engines.{engine or command}.program to its path",
         )
     real = Path(found).resolve()
@@ -57,6 +57,15 @@ def find_install(command: str, *, program: str = "", install: str = "", engine: 
         path=(interpreter.parent,),
         version=_npm_version(real),
     )
+
+
+def _why_not(wanted: str) -> str:
+    """Return why a command or a path is no program."""
+    if "/" not in wanted:
+        return f"no {wanted} on PATH"
+    if not Path(wanted).exists():
+        return f"there is no {wanted}"
+    return f"{wanted} is no program" if Path(wanted).is_dir() else f"{wanted} can't be executed: chmod +x it"
 
 
 def _interpreter(program: Path) -> Path | None:

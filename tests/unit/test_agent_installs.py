@@ -91,7 +91,15 @@ def test_this_very_python_is_found_with_its_home() -> None:
     assert all(path.exists() for path in install.mounts)
 
 
-@pytest.mark.parametrize(("program", "found"), [("", "no agent on PATH"), ("/nowhere/agent", "is no program")])
+@pytest.mark.parametrize(
+    ("program", "found"),
+    [
+        ("", "no agent on PATH"),
+        ("/nowhere/agent", "there is no /nowhere/agent"),
+        ("/etc", "is no program"),
+        ("/etc/passwd", "/etc/passwd can't be executed: chmod"),
+    ],
+)
 def test_a_missing_agent_is_named_with_how_to_install_it(folder: Path, program: str, found: str) -> None:
     del folder
     with pytest.raises(ToolError) as caught:
