@@ -128,6 +128,22 @@ class Layout:
         """The folder of the repository's worktrees, where runs work: not in the repository."""
         return workplace() / "worktrees" / self.key
 
+    def require_work_outside(self) -> None:
+        """Refuse a home inside the repository: worktrees would lie in it, and the next `git add` would publish them.
+
+        In `.linestop/` git ignores all of it.
+
+        Raises:
+            RepositoryError: the home, or its stand-in, lies there.
+        """
+        place = workplace()
+        if place.is_relative_to(self.root) and not place.is_relative_to(self.state):
+            raise RepositoryError(
+                "linestop's home lies inside the repository that it would work on",
+                found=f"LINESTOP_HOME is {place}",
+                todo="export LINESTOP_HOME as a folder outside of the repository",
+            )
+
     def ensure(self) -> "Layout":
         """Create the state folder and the file that makes git ignore it (all but config.toml).
 

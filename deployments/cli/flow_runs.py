@@ -22,6 +22,7 @@ from linestop.deployments.environment import outside_targets
 from linestop.deployments.server import ensure_server
 from linestop.errors import ServerError
 from linestop.home import stand_in
+from linestop.paths import Layout, repository_root
 
 RUN_LOGGERS = ("prefect.flow_runs", "prefect.task_runs")
 
@@ -33,13 +34,16 @@ def run_flow(name: str, order: BaseModel) -> Any:
     user stands in configures it.
 
     Raises:
+        RepositoryError: there is no repository, or linestop's home lies inside it.
         ServerError: no server answers, or it went away while the flow ran.
         LinestopError: the flow's own.
     """
+    if path := getattr(order, "repository", None):
+        repository = Path(path).expanduser().resolve()
+        Layout(repository_root(repository)).require_work_outside()
+        order = order.model_copy(update={"repository": str(repository)})
     atexit.register(_say_nothing_more)  # before Prefect's own, so that it comes after them
     stderr = Console(stderr=True, highlight=False, soft_wrap=True)
-    if path := getattr(order, "repository", None):
-        order = order.model_copy(update={"repository": str(Path(path).expanduser().resolve())})
     if instead := stand_in():
         stderr.print(escape(instead), style="yellow")
     url = ensure_server(lambda line: stderr.print(escape(line), style="dim"))

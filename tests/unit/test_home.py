@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from linestop.deployments.cli.flow_runs import run_flow
 from linestop.deployments.cli.up import up
 from linestop.deployments.doctor.machine import look_at_machine
-from linestop.errors import InfraError
+from linestop.errors import InfraError, RepositoryError
+from linestop.execution.order import ExecutionOrder
 from linestop.home import PIN, home, spare_home, stand_in, why_not, working_in, workplace, workplaces
 from linestop.memory.memory import Memory
 from linestop.paths import Layout
@@ -141,6 +143,20 @@ def test_the_doctor_says_a_home_that_can_not_be_made(tmp_path: Path, monkeypatch
     monkeypatch.setenv("LINESTOP_HOME", str(tmp_path / ("a" * 300)))
     (found,) = (one for one in look_at_machine() if one.name == "home")
     assert "File name too long" in found.found
+
+
+def test_a_home_inside_the_repository_is_refused_before_anything_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINESTOP_HOME", str(tmp_path / "shop" / "home"))
+    (tmp_path / "shop" / ".git").mkdir(parents=True)
+    order = ExecutionOrder(repository=str(tmp_path / "shop"))
+    with pytest.raises(RepositoryError, match="inside the repository") as raised:
+        run_flow("linestop.flows.execution:execution", order)
+    assert "export LINESTOP_HOME" in raised.value.todo
+    assert not home().exists()
+    monkeypatch.setenv("LINESTOP_HOME", str(tmp_path / "shop-home"))
+    Layout(tmp_path / "shop").require_work_outside()
 
 
 def test_the_working_directory_is_no_place_for_a_stand_in(
