@@ -5,13 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import ValidationError
-
 from linestop.errors import RecordError
 from linestop.events.calls import OpenCalls
 from linestop.events.identity import sha256_text
 from linestop.events.lines import LineFeed
-from linestop.events.model import Event, EventKind
+from linestop.events.model import Event, EventKind, read_event
 from linestop.events.outcomes import Ended, outcome_of
 from linestop.events.redaction import Redactor, redactor, told
 from linestop.events.tools import call_fields
@@ -91,8 +89,5 @@ def read_events(path: Path) -> Iterator[Event]:
 
 def _events(lines: Iterator[Any]) -> Iterator[Event]:
     for line in lines:
-        if line.record is not None:
-            try:
-                yield Event.model_validate(line.record)
-            except ValidationError:
-                continue
+        if line.record is not None and (event := read_event(line.record)):
+            yield event

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 SCHEMA = 1
 
@@ -100,6 +100,26 @@ class Event(BaseModel):
     usage: Usage | None = None
     fault: Fault | None = None
     retry_at: datetime | None = Field(default=None, description="when a provider says that it may be asked again")
+
+
+_ESSENTIAL = frozenset({"kind", "at"})
+
+
+def read_event(record: object) -> Event | None:
+    """Return the event of a line's record; None where it is none.
+
+    A field whose value this version doesn't know, such as an outcome of a later one, is left out: the event is not.
+    """
+    try:
+        return Event.model_validate(record)
+    except ValidationError as error:
+        odd = {one["loc"][0] for one in error.errors(include_url=False, include_input=False) if one["loc"]}
+        if not isinstance(record, dict) or not odd or odd & _ESSENTIAL:
+            return None
+    try:
+        return Event.model_validate({name: value for name, value in record.items() if name not in odd})
+    except ValidationError:
+        return None
 
 
 _FIELDS = frozenset(Event.model_fields)

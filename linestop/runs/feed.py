@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from linestop.events import Event
 from linestop.events.lines import LineFeed
+from linestop.events.model import read_event
 
 EVENTS = "events.jsonl"
 _CHUNK = 1 << 16
@@ -36,8 +35,6 @@ class EventFeed:
                         yield event
 
     def _event(self, record: object) -> Event | None:
-        try:
-            return Event.model_validate(record)
-        except ValidationError:
-            self.bad += 1
-            return None
+        event = read_event(record)
+        self.bad += event is None
+        return event

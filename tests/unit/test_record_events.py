@@ -116,3 +116,20 @@ def test_what_an_agent_only_warns_of_is_no_error_to_a_reader(tmp_path: Path) -> 
         log.append(EventKind.ERROR, text="it broke")
     said = [Transcript().entry(event) for event in read_events(path)]
     assert [(one.verb, one.bad) for one in said] == [("warns", False), ("error", True)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "read"),
+    [
+        pytest.param({"outcome": "partial", "action": "browse", "usage": {"input": -1}}, True, id="values-of-tomorrow"),
+        pytest.param({"kind": "hologram", "light": [1]}, True, id="a-kind-of-tomorrow"),
+        pytest.param({"at": "some day"}, False, id="no-moment"),
+        pytest.param({"kind": None}, False, id="no-kind"),
+    ],
+)
+def test_an_event_of_a_later_version_loses_only_what_this_one_does_not_know(
+    fields: dict[str, object], *, read: bool, tmp_path: Path
+) -> None:
+    line = {"v": 2, "at": "2027-01-01T00:00:00Z", "kind": "tool_result", "text": "done", **fields}
+    (tmp_path / "e.jsonl").write_text(json.dumps(line) + "\n")
+    assert [(one.text, one.outcome) for one in read_events(tmp_path / "e.jsonl")] == [("done", None)] * read
