@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+NO_RULING = "it gave no ruling"  # of a judge's own failure: it says nothing of what was to be judged
+
 
 class CommandRun(BaseModel):
     """A command that was run as evidence. `output` is the tail, at most 8,000 characters; `exit_code` None = killed."""

@@ -18,7 +18,7 @@ from linestop.tasks.live_page import live_page
 from linestop.tasks.patience import patiently
 from linestop.tasks.retries import only_infrastructure
 from linestop.tasks.run_log import say
-from linestop.verdicts import CheckReport, Ruling, Verdict
+from linestop.verdicts import NO_RULING, CheckReport, Ruling, Verdict
 
 ASKED = 2  # times, where an agent gives no ruling
 
@@ -110,7 +110,7 @@ def _asked(station: Station, post: Post, told: Told | None) -> Verdict | str:
             todo=f"read its record: linestop run show {done.record.id}",
         )
     if fault or work.ruling is None:
-        why = fault or "it gave no ruling"
+        why = fault or NO_RULING
         done.finish("failed", summary=why)
         return why
     done.finish(str(work.ruling), summary=work.summary)

@@ -7,6 +7,7 @@ stop belongs to what kept failing before it. What a group adds up to is group.py
 
 from linestop.debrief.group import MANY_FILES, REVIEWER, Group
 from linestop.debrief.seen import Seen
+from linestop.verdicts import NO_RULING
 
 MAX_GROUPS = 2_000  # beyond, what comes new is counted together
 _OTHERS = ("detector", "")
@@ -21,7 +22,9 @@ class Grouping:
         self._count = 0
 
     def add(self, one: Seen) -> None:
-        """Count a sighting with what it has something in common with."""
+        """Count a sighting with what it has something in common with; a judge that fell silent teaches no maker."""
+        if not one.person and one.text.endswith(NO_RULING):
+            return
         self._count += 1
         place = _place(one)
         if place not in self._piles and len(self._piles) >= MAX_GROUPS:

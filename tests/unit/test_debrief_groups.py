@@ -14,9 +14,11 @@ from linestop.debrief.seen import Seen, of_caution, of_correction, of_sign
 from linestop.memory.cautions import Caution, CautionKind
 from linestop.memory.lessons import Lesson, Trust
 from linestop.memory.tickets import Correction, Sign
+from linestop.verdicts import NO_RULING
 from linestop.watch.firing import Severity
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
 SAME = "f" * 64
 OTHER = "e" * 64
 
@@ -48,6 +50,12 @@ def kinds(groups: list[Group]) -> list[tuple[str, str, int]]:
     ("given", "expected"),
     [
         pytest.param([seen(signature=SAME)], [], id="a-failure-that-came-once-is-none-of-a-persons"),
+        pytest.param(
+            [seen(n, what="rejection", detector="checker", text=f"checker: {NO_RULING}") for n in range(3)]
+            + [seen(4, what="stop", detector="line-stop", text=f"3 failures in a row: checker: {NO_RULING}")],
+            [],
+            id="a-judge-that-gave-no-ruling-teaches-no-maker",
+        ),
         pytest.param(
             [seen(0, signature=SAME), seen(1, signature=SAME)], [("signature", "", 2)], id="the-same-failure-twice"
         ),
