@@ -26,14 +26,16 @@ class LineFeed:
     """Cuts chunks of bytes into lines and reads each as a JSON object. Holds at most one line.
 
     Zeros before a line are none of it: a disk's crash leaves them, and a log that is cut while its writer goes on.
+    `foreign`: what others wrote may begin as UTF-16. What linestop itself writes never does: there, such a beginning is
+    a line that is damaged, and the others are read.
     """
 
-    def __init__(self, *, max_line: int = MAX_LINE) -> None:
+    def __init__(self, *, max_line: int = MAX_LINE, foreign: bool = False) -> None:
         self.number = 0
         self._max_line = max_line
         self._rest = bytearray()
         self._skipping = False
-        self._begun = False
+        self._begun = not foreign
         self._decoder: codecs.IncrementalDecoder | None = None
 
     def push(self, chunk: bytes) -> Iterator[Line]:

@@ -44,7 +44,7 @@ class Stream:
         self.problems: list[Problem] = []
         self.bad = 0
         self.records = 0
-        self._feed = LineFeed()
+        self._feed = LineFeed(foreign=True)
 
     def push(self, chunk: bytes) -> Iterator[Place]:
         """Yield the events of the lines that a chunk completes."""

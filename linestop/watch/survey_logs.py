@@ -64,7 +64,8 @@ def is_log(path: Path) -> bool:
                 return _is_trajectory(file)
     except OSError:
         return False
-    return any(line.record is not None and format_of(line.record) for line in LineFeed().push(b"".join(head)))
+    lines = LineFeed(foreign=True).push(b"".join(head))
+    return any(line.record is not None and format_of(line.record) for line in lines)
 
 
 def _is_trajectory(file: BinaryIO) -> bool:
