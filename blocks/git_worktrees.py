@@ -4,12 +4,13 @@ Looks from git's side only: what a worktree's own `.git` file says was in an age
 """
 
 import re
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from linestop.blocks.git_commands import GitCommands
 from linestop.blocks.worktree_folders import remove
 from linestop.errors import InfraError, RepositoryError
+from linestop.home import workplaces
 from linestop.locks import locked
 from linestop.paths import Layout
 
@@ -35,7 +36,13 @@ class GitWorktrees:
         return self.layout.worktrees / name
 
     def add(self, name: str, *, branch: str, base: str) -> Path:
-        """Return the worktree `name` on `branch`; one that stands on anything else is made anew."""
+        """Return the worktree `name` on `branch`; one that stands on anything else is made anew.
+
+        Raises:
+            RepositoryError: it would lie inside the repository.
+            InfraError: its owner has the branch checked out.
+        """
+        self.layout.require_work_outside()
         path, ref = self.path(name), f"refs/heads/{branch}"
         self._branches[path] = ref
         with self._lock():
@@ -43,6 +50,7 @@ class GitWorktrees:
             if admin and _is_folder(path) and _head(admin) == f"ref: {ref}":
                 return path
             self._clear(path)
+            self._forget_elsewhere(path)
             self._must_be_free(ref)
             if self._git.ok("show-ref", "--verify", "--quiet", ref):
                 self._git.run("worktree", "add", "--quiet", str(path), branch)
@@ -100,6 +108,18 @@ class GitWorktrees:
         admin = self.git(checkout).git_dir
         for name in ("index.lock", "HEAD.lock"):
             (admin / name).unlink(missing_ok=True)
+
+    def _forget_elsewhere(self, path: Path) -> None:
+        """Let a worktree of the same name go that lies in this home's other place: it would hold the branch.
+
+        Its run was killed before the home was read-only, or while it was: whoever comes here holds the ticket.
+        """
+        for place in workplaces():
+            other = place / path.relative_to(self.layout.worktrees.parents[1])
+            if other != path and (admin := self._admin(other)):
+                with suppress(InfraError):  # what can't be removed there holds nothing once git doesn't know it
+                    remove(other)
+                remove(admin)
 
     def _must_be_free(self, ref: str) -> None:
         """Refuse a branch that its owner has checked out: what is worked on there would be pulled from under them.

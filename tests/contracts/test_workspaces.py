@@ -1,6 +1,7 @@
 """The Workspaces port's contract. Git is the only adapter: an in-memory one would be a second git."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from linestop.blocks.git_workspaces import GitWorkspaces
 from linestop.changes import ABSENT, EXECUTABLE, REGULAR, SYMLINK
 from linestop.errors import InfraError, RepositoryError
+from linestop.home import PIN, home, spare_home
 from linestop.ports import Workspaces
 
 
@@ -56,6 +58,25 @@ def test_a_workspace_is_found_again_as_it_was_left(workspaces: Workspaces, tree:
 
 def test_a_workspace_lies_outside_the_repository(workspaces: Workspaces, tree: Path) -> None:
     assert not tree.is_relative_to(workspaces.root)
+
+
+def test_none_is_opened_in_the_repository(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINESTOP_HOME", str(root / "home"))
+    with pytest.raises(RepositoryError, match="home lies inside"):
+        GitWorkspaces(root).open("t", branch="linestop/t", base="main")
+
+
+def test_what_a_killed_run_left_in_the_homes_other_place_holds_no_branch(
+    root: Path, tree: Path, base: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spare = spare_home(home())
+    monkeypatch.setenv(PIN, str(spare))  # the home can't be written any more
+    try:
+        again = GitWorkspaces(root).open("t", branch="linestop/t", base=base)
+        assert again.is_relative_to(spare)
+        assert str(tree) not in git(root, "worktree", "list")
+    finally:
+        shutil.rmtree(spare, ignore_errors=True)
 
 
 def test_what_changed_becomes_one_commit_on_the_branch(workspaces: Workspaces, tree: Path, base: str) -> None:
