@@ -55,6 +55,7 @@ def database_url(tmp_path_factory: pytest.TempPathFactory, free: int) -> Iterato
 
 def test_one_setting_moves_the_history_to_postgresql(machine: "Machine", database_url: str) -> None:
     machine.env["LINESTOP_DATABASE_URL"] = database_url
+    (machine.home / "prefect" / "prefect.db").unlink(missing_ok=True)  # what tests of SQLite begin with
     done = machine.linestop("audit", str(machine.repository), "--json")
     assert done.returncode == 0, done.stderr
     assert machine.post("/flow_runs/count").json() >= 1
