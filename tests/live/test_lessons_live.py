@@ -116,7 +116,7 @@ print(",".join(sorted(one.id for one in store.list())))
 try:
     store.remove("one")
 except RecordError as error:
-    print(bool(error.found and error.todo), "read-only" in error.found)
+    print("mounted" in error.todo, error.found == "Read-only file system")
 """
     argv = [bwrap, "--dev-bind", "/", "/", "--ro-bind", str(folder), str(folder), sys.executable, "-c", reading]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, env=dict(os.environ))

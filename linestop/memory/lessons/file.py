@@ -15,6 +15,7 @@ from time import monotonic, sleep
 from typing import TypeVar
 
 from linestop.errors import RecordError
+from linestop.home import why_not
 from linestop.memory.lessons.faults import failure, is_busy
 from linestop.memory.lessons.schema import Migration, migrate, shipped, version_of
 from linestop.memory.lessons.turns import turn
@@ -55,11 +56,11 @@ class LessonFile:
         self._look()
         with self._folder_errors():
             self.path.parent.mkdir(parents=True, exist_ok=True)
-        if not os.access(self.path.parent, os.W_OK):
+        if why := why_not(self.path.parent):
             raise RecordError(
                 f"no lesson can be written into {self.path}",
-                found="the folder is read-only for this user",
-                todo=f"make it writable, for example: chmod u+w {shlex.quote(str(self.path.parent))}",
+                found=why,
+                todo=f"make {self.path.parent} writable: its rights, or how its disk is mounted",
             )
         with turn(self.path.with_name(f"{self.path.name}{_TURNS}"), self._patience_seconds):
             return self._patiently(lambda: self._write_once(work), self._patience_seconds)
